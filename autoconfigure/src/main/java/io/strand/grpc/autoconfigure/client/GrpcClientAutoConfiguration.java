@@ -1,0 +1,58 @@
+package io.strand.grpc.autoconfigure.client;
+
+import io.grpc.ClientInterceptor;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.AbstractStub;
+import io.strand.grpc.autoconfigure.AnnotatedBeans;
+import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
+import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
+import io.strand.grpc.client.GrpcChannelCustomizer;
+import io.strand.grpc.client.GrpcChannels;
+import io.strand.grpc.client.GrpcGlobalClientInterceptor;
+import io.strand.grpc.client.OwnServer;
+import io.strand.grpc.client.StubCandidateResolver;
+
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
+import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * Auto-configuration of gRPC channels and of the stubs on them.
+ */
+@AutoConfiguration(after = GrpcServerAutoConfiguration.class,
+		afterName = "org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration")
+@ConditionalOnClass({ AbstractStub.class, NettyChannelBuilder.class })
+@ConditionalOnBooleanProperty(name = "strand.client.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(GrpcClientProperties.class)
+public final class GrpcClientAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
+			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers) {
+		return new GrpcChannels(new ChannelSettingsMapper(sslBundles).map(properties.getChannels()),
+				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
+				() -> customizers.orderedStream().toList(), ownServer);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean(OwnServer.class)
+	ApplicationOwnServer strandOwnServer(ListableBeanFactory beans, ObjectProvider<GrpcServerProperties> properties) {
+		return new ApplicationOwnServer(beans, properties);
+	}
+
+	@Bean
+	static BeanFactoryPostProcessor strandStubInjection() {
+		return (beans) -> StubCandidateResolver.install((DefaultListableBeanFactory) beans,
+				() -> beans.getBean(GrpcChannels.class));
+	}
+
+}

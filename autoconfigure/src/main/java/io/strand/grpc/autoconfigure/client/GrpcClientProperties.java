@@ -1,0 +1,293 @@
+package io.strand.grpc.autoconfigure.client;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Properties of gRPC channels.
+ */
+@ConfigurationProperties("strand.client")
+public class GrpcClientProperties {
+
+	/**
+	 * Whether to provide channels and stubs.
+	 */
+	private boolean enabled = true;
+
+	/**
+	 * Channels by name. What the channel 'default' sets is inherited by the others.
+	 */
+	private final Map<String, ChannelProperties> channels = new LinkedHashMap<>();
+
+	public boolean isEnabled() {
+		return this.enabled;
+	}
+
+	public void setEnabled(boolean enabled) {
+		this.enabled = enabled;
+	}
+
+	public Map<String, ChannelProperties> getChannels() {
+		return this.channels;
+	}
+
+	/**
+	 * One channel.
+	 */
+	public static class ChannelProperties {
+
+		/**
+		 * Where to connect: host:port, dns:///host:port,
+		 * static://host1:port1,host2:port2, unix:/path, in-process:name, or self: for
+		 * this application's own server.
+		 */
+		private @Nullable String target;
+
+		/**
+		 * Deadline of unary calls that are made without one; none if not set.
+		 */
+		private @Nullable Duration deadline;
+
+		/**
+		 * Deadline of streaming calls that are made without one; none if not set.
+		 */
+		private @Nullable Duration streamDeadline;
+
+		/**
+		 * How long a channel without calls keeps its connection; 30 minutes if not set.
+		 */
+		private @Nullable Duration idleTimeout;
+
+		/**
+		 * Largest message that is accepted, after decompression; 4MB if not set.
+		 */
+		private @Nullable DataSize maxInboundMessageSize;
+
+		/**
+		 * Largest headers that are accepted, all entries of a call together; 8KB if not
+		 * set.
+		 */
+		private @Nullable DataSize maxInboundMetadataSize;
+
+		/**
+		 * Text put before gRPC's own user agent.
+		 */
+		private @Nullable String userAgent;
+
+		/**
+		 * Name that the peer is asked for, and that its certificate must carry; taken
+		 * from the target if not set.
+		 */
+		private @Nullable String authority;
+
+		/**
+		 * Load-balancing policy, such as pick_first or round_robin; by default
+		 * round_robin for static targets of several hosts, else pick_first.
+		 */
+		private @Nullable String loadBalancingPolicy;
+
+		/**
+		 * How long closing the application waits for calls in flight before it cancels
+		 * them; 10s if not set.
+		 */
+		private @Nullable Duration shutdownGracePeriod;
+
+		/**
+		 * Full names of the proto services whose stubs use this channel. Not inherited.
+		 */
+		private List<String> services = new ArrayList<>();
+
+		private final Ssl ssl = new Ssl();
+
+		private final KeepAlive keepAlive = new KeepAlive();
+
+		public @Nullable String getTarget() {
+			return this.target;
+		}
+
+		public void setTarget(@Nullable String target) {
+			this.target = target;
+		}
+
+		public @Nullable Duration getDeadline() {
+			return this.deadline;
+		}
+
+		public void setDeadline(@Nullable Duration deadline) {
+			this.deadline = deadline;
+		}
+
+		public @Nullable Duration getStreamDeadline() {
+			return this.streamDeadline;
+		}
+
+		public void setStreamDeadline(@Nullable Duration streamDeadline) {
+			this.streamDeadline = streamDeadline;
+		}
+
+		public @Nullable Duration getIdleTimeout() {
+			return this.idleTimeout;
+		}
+
+		public void setIdleTimeout(@Nullable Duration idleTimeout) {
+			this.idleTimeout = idleTimeout;
+		}
+
+		public @Nullable DataSize getMaxInboundMessageSize() {
+			return this.maxInboundMessageSize;
+		}
+
+		public void setMaxInboundMessageSize(@Nullable DataSize maxInboundMessageSize) {
+			this.maxInboundMessageSize = maxInboundMessageSize;
+		}
+
+		public @Nullable DataSize getMaxInboundMetadataSize() {
+			return this.maxInboundMetadataSize;
+		}
+
+		public void setMaxInboundMetadataSize(@Nullable DataSize maxInboundMetadataSize) {
+			this.maxInboundMetadataSize = maxInboundMetadataSize;
+		}
+
+		public @Nullable String getUserAgent() {
+			return this.userAgent;
+		}
+
+		public void setUserAgent(@Nullable String userAgent) {
+			this.userAgent = userAgent;
+		}
+
+		public @Nullable String getAuthority() {
+			return this.authority;
+		}
+
+		public void setAuthority(@Nullable String authority) {
+			this.authority = authority;
+		}
+
+		public @Nullable String getLoadBalancingPolicy() {
+			return this.loadBalancingPolicy;
+		}
+
+		public void setLoadBalancingPolicy(@Nullable String loadBalancingPolicy) {
+			this.loadBalancingPolicy = loadBalancingPolicy;
+		}
+
+		public @Nullable Duration getShutdownGracePeriod() {
+			return this.shutdownGracePeriod;
+		}
+
+		public void setShutdownGracePeriod(@Nullable Duration shutdownGracePeriod) {
+			this.shutdownGracePeriod = shutdownGracePeriod;
+		}
+
+		public List<String> getServices() {
+			return this.services;
+		}
+
+		public void setServices(List<String> services) {
+			this.services = services;
+		}
+
+		public Ssl getSsl() {
+			return this.ssl;
+		}
+
+		public KeepAlive getKeepAlive() {
+			return this.keepAlive;
+		}
+
+	}
+
+	/**
+	 * TLS of a channel.
+	 */
+	public static class Ssl {
+
+		/**
+		 * Whether to use TLS; by default if a bundle is set. Without a bundle, the
+		 * certificates that the JVM trusts are trusted.
+		 */
+		private @Nullable Boolean enabled;
+
+		/**
+		 * Name of the SSL bundle with the certificates to trust and, for mutual TLS, the
+		 * client's own.
+		 */
+		private @Nullable String bundle;
+
+		public @Nullable Boolean getEnabled() {
+			return this.enabled;
+		}
+
+		public void setEnabled(@Nullable Boolean enabled) {
+			this.enabled = enabled;
+		}
+
+		public @Nullable String getBundle() {
+			return this.bundle;
+		}
+
+		public void setBundle(@Nullable String bundle) {
+			this.bundle = bundle;
+		}
+
+	}
+
+	/**
+	 * Probing of silent connections.
+	 */
+	public static class KeepAlive {
+
+		/**
+		 * How long a connection is silent before it is probed; never if not set. Servers
+		 * commonly close connections that are probed more often than every 5 minutes.
+		 */
+		private @Nullable Duration time;
+
+		/**
+		 * How long a probe waits for its answer before the connection is closed; 20s if
+		 * not set.
+		 */
+		private @Nullable Duration timeout;
+
+		/**
+		 * Whether a connection without calls is probed too; false if not set.
+		 */
+		private @Nullable Boolean withoutCalls;
+
+		public @Nullable Duration getTime() {
+			return this.time;
+		}
+
+		public void setTime(@Nullable Duration time) {
+			this.time = time;
+		}
+
+		public @Nullable Duration getTimeout() {
+			return this.timeout;
+		}
+
+		public void setTimeout(@Nullable Duration timeout) {
+			this.timeout = timeout;
+		}
+
+		public @Nullable Boolean getWithoutCalls() {
+			return this.withoutCalls;
+		}
+
+		public void setWithoutCalls(@Nullable Boolean withoutCalls) {
+			this.withoutCalls = withoutCalls;
+		}
+
+	}
+
+}

@@ -1,0 +1,24 @@
+package io.strand.grpc.autoconfigure.properties;
+
+import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
+import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+/**
+ * Auto-configuration of the check for misspelt properties.
+ */
+@AutoConfiguration
+public final class StrandPropertiesAutoConfiguration {
+
+	@Bean
+	static PropertyNamesCheck strandPropertyNamesCheck(Environment environment) {
+		KnownProperties known = new KnownProperties();
+		known.add("strand.server", GrpcServerProperties.class);
+		known.add("strand.client", GrpcClientProperties.class);
+		return new PropertyNamesCheck(environment, known);
+	}
+
+}

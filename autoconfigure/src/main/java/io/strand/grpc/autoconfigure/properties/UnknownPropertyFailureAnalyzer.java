@@ -1,0 +1,26 @@
+package io.strand.grpc.autoconfigure.properties;
+
+import org.springframework.boot.context.properties.source.ConfigurationProperty;
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.origin.Origin;
+
+/**
+ * Names a misspelt property, where it was set, and what it may have meant.
+ */
+class UnknownPropertyFailureAnalyzer extends AbstractFailureAnalyzer<UnknownPropertyException> {
+
+	@Override
+	protected FailureAnalysis analyze(Throwable rootFailure, UnknownPropertyException cause) {
+		ConfigurationProperty property = cause.getProperty();
+		Origin origin = property.getOrigin();
+		String description = "Strand has no property '%s'. It is set to '%s'%s.".formatted(property.getName(),
+				property.getValue(), (origin != null) ? " in " + origin : "");
+		String action = (cause.getNearest() != null)
+				? "Did you mean '%s'? Correct the name, or remove the property.".formatted(cause.getNearest())
+				: "Correct the name, or remove the property. Strand's properties begin with strand.server or"
+						+ " strand.client.";
+		return new FailureAnalysis(description, action, cause);
+	}
+
+}

@@ -1,0 +1,79 @@
+package io.strand.grpc.autoconfigure.server;
+
+import java.util.List;
+
+import io.grpc.BindableService;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerCredentials;
+import io.grpc.ServerInterceptor;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.strand.grpc.autoconfigure.AnnotatedBeans;
+import io.strand.grpc.server.GrpcGlobalServerInterceptor;
+import io.strand.grpc.server.GrpcServer;
+import io.strand.grpc.server.GrpcServerBuilderCustomizer;
+import io.strand.grpc.server.GrpcServerSettings;
+import io.strand.grpc.server.GrpcServiceRegistrar;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.util.LambdaSafe;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.core.env.ConfigurableEnvironment;
+
+/**
+ * Auto-configuration of the gRPC server, in an application that has a service.
+ */
+@AutoConfiguration(afterName = "org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration")
+@ConditionalOnClass({ BindableService.class, NettyServerBuilder.class })
+@ConditionalOnBooleanProperty(name = "strand.server.enabled", matchIfMissing = true)
+@Conditional(OnGrpcServiceCondition.class)
+@EnableConfigurationProperties(GrpcServerProperties.class)
+public final class GrpcServerAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	GrpcServer strandGrpcServer(GrpcServerProperties properties, ConfigurableListableBeanFactory beans,
+			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcServerBuilderCustomizer<?>> customizers,
+			ApplicationEventPublisher events) {
+		List<ServerInterceptor> interceptors = AnnotatedBeans.ordered(beans, ServerInterceptor.class,
+				GrpcGlobalServerInterceptor.class);
+		GrpcServiceRegistrar registrar = new GrpcServiceRegistrar(beans, interceptors,
+				properties.isServeAllBindableServices());
+		List<GrpcServerBuilderCustomizer<?>> ordered = customizers.orderedStream().toList();
+		return new GrpcServer(settings(properties, sslBundles), registrar.getServices(),
+				(builder) -> customize(ordered, builder), events);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	GrpcServerPortPublisher strandGrpcServerPortPublisher(ConfigurableEnvironment environment) {
+		return new GrpcServerPortPublisher(environment);
+	}
+
+	private static GrpcServerSettings settings(GrpcServerProperties properties, ObjectProvider<SslBundles> sslBundles) {
+		String bundle = properties.getSsl().getBundle();
+		@Nullable ServerCredentials credentials = (bundle != null)
+				? ServerSslCredentials.of(sslBundles.getObject().getBundle(bundle)) : null;
+		return new GrpcServerSettings(properties.getPort(), properties.getAddress(), credentials,
+				properties.getUnixSocket(), properties.getInProcess().getName(),
+				(int) properties.getMaxInboundMessageSize().toBytes(),
+				(int) properties.getMaxInboundMetadataSize().toBytes(), properties.getShutdownGracePeriod());
+	}
+
+	@SuppressWarnings("unchecked")
+	private static void customize(List<GrpcServerBuilderCustomizer<?>> customizers, ServerBuilder<?> builder) {
+		LambdaSafe.callbacks(GrpcServerBuilderCustomizer.class, customizers, builder)
+			.withLogger(GrpcServerAutoConfiguration.class)
+			.invoke((customizer) -> customizer.customize(builder));
+	}
+
+}

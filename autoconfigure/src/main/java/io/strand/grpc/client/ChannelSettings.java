@@ -1,0 +1,367 @@
+package io.strand.grpc.client;
+
+import java.time.Duration;
+import java.util.List;
+
+import io.grpc.ChannelCredentials;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a channel connects and what its calls get by default. Immutable, made by a
+ * {@link Builder}. What is not set is left to gRPC's default.
+ */
+public final class ChannelSettings {
+
+	private static final Duration DEFAULT_SHUTDOWN_GRACE_PERIOD = Duration.ofSeconds(10);
+
+	private final List<String> services;
+
+	private final @Nullable String target;
+
+	private final @Nullable ChannelCredentials credentials;
+
+	private final @Nullable Duration deadline;
+
+	private final @Nullable Duration streamDeadline;
+
+	private final @Nullable Duration keepAliveTime;
+
+	private final @Nullable Duration keepAliveTimeout;
+
+	private final @Nullable Boolean keepAliveWithoutCalls;
+
+	private final @Nullable Duration idleTimeout;
+
+	private final @Nullable Integer maxInboundMessageSize;
+
+	private final @Nullable Integer maxInboundMetadataSize;
+
+	private final @Nullable String userAgent;
+
+	private final @Nullable String authority;
+
+	private final @Nullable String loadBalancingPolicy;
+
+	private final @Nullable Duration shutdownGracePeriod;
+
+	private ChannelSettings(Builder builder) {
+		this.services = List.copyOf(builder.services);
+		this.target = builder.target;
+		this.credentials = builder.credentials;
+		this.deadline = builder.deadline;
+		this.streamDeadline = builder.streamDeadline;
+		this.keepAliveTime = builder.keepAliveTime;
+		this.keepAliveTimeout = builder.keepAliveTimeout;
+		this.keepAliveWithoutCalls = builder.keepAliveWithoutCalls;
+		this.idleTimeout = builder.idleTimeout;
+		this.maxInboundMessageSize = builder.maxInboundMessageSize;
+		this.maxInboundMetadataSize = builder.maxInboundMetadataSize;
+		this.userAgent = builder.userAgent;
+		this.authority = builder.authority;
+		this.loadBalancingPolicy = builder.loadBalancingPolicy;
+		this.shutdownGracePeriod = builder.shutdownGracePeriod;
+	}
+
+	/**
+	 * A builder that sets nothing yet.
+	 * @return a new builder
+	 */
+	public static Builder builder() {
+		return new Builder();
+	}
+
+	/**
+	 * These settings, where they set something, else the parent's. The services are not
+	 * inherited: they say what this one channel is for.
+	 * @param parent the settings to inherit from
+	 * @return new settings
+	 */
+	public ChannelSettings inherit(ChannelSettings parent) {
+		Builder builder = new Builder();
+		builder.services = this.services;
+		builder.target = own(this.target, parent.target);
+		builder.credentials = own(this.credentials, parent.credentials);
+		builder.deadline = own(this.deadline, parent.deadline);
+		builder.streamDeadline = own(this.streamDeadline, parent.streamDeadline);
+		builder.keepAliveTime = own(this.keepAliveTime, parent.keepAliveTime);
+		builder.keepAliveTimeout = own(this.keepAliveTimeout, parent.keepAliveTimeout);
+		builder.keepAliveWithoutCalls = own(this.keepAliveWithoutCalls, parent.keepAliveWithoutCalls);
+		builder.idleTimeout = own(this.idleTimeout, parent.idleTimeout);
+		builder.maxInboundMessageSize = own(this.maxInboundMessageSize, parent.maxInboundMessageSize);
+		builder.maxInboundMetadataSize = own(this.maxInboundMetadataSize, parent.maxInboundMetadataSize);
+		builder.userAgent = own(this.userAgent, parent.userAgent);
+		builder.authority = own(this.authority, parent.authority);
+		builder.loadBalancingPolicy = own(this.loadBalancingPolicy, parent.loadBalancingPolicy);
+		builder.shutdownGracePeriod = own(this.shutdownGracePeriod, parent.shutdownGracePeriod);
+		return builder.build();
+	}
+
+	private static <T> @Nullable T own(@Nullable T own, @Nullable T inherited) {
+		return (own != null) ? own : inherited;
+	}
+
+	ChannelSettings withTarget(String target) {
+		return new Builder().target(target).services(this.services).build().inherit(this);
+	}
+
+	List<String> services() {
+		return this.services;
+	}
+
+	@Nullable String target() {
+		return this.target;
+	}
+
+	@Nullable ChannelCredentials credentials() {
+		return this.credentials;
+	}
+
+	@Nullable Duration deadline() {
+		return this.deadline;
+	}
+
+	@Nullable Duration streamDeadline() {
+		return this.streamDeadline;
+	}
+
+	@Nullable Duration keepAliveTime() {
+		return this.keepAliveTime;
+	}
+
+	@Nullable Duration keepAliveTimeout() {
+		return this.keepAliveTimeout;
+	}
+
+	@Nullable Boolean keepAliveWithoutCalls() {
+		return this.keepAliveWithoutCalls;
+	}
+
+	@Nullable Duration idleTimeout() {
+		return this.idleTimeout;
+	}
+
+	@Nullable Integer maxInboundMessageSize() {
+		return this.maxInboundMessageSize;
+	}
+
+	@Nullable Integer maxInboundMetadataSize() {
+		return this.maxInboundMetadataSize;
+	}
+
+	@Nullable String userAgent() {
+		return this.userAgent;
+	}
+
+	@Nullable String authority() {
+		return this.authority;
+	}
+
+	@Nullable String loadBalancingPolicy() {
+		return this.loadBalancingPolicy;
+	}
+
+	Duration shutdownGracePeriod() {
+		return (this.shutdownGracePeriod != null) ? this.shutdownGracePeriod : DEFAULT_SHUTDOWN_GRACE_PERIOD;
+	}
+
+	/**
+	 * Collects settings. Every setter may be given {@code null}, which sets nothing. Not
+	 * thread-safe.
+	 */
+	public static final class Builder {
+
+		private List<String> services = List.of();
+
+		private @Nullable String target;
+
+		private @Nullable ChannelCredentials credentials;
+
+		private @Nullable Duration deadline;
+
+		private @Nullable Duration streamDeadline;
+
+		private @Nullable Duration keepAliveTime;
+
+		private @Nullable Duration keepAliveTimeout;
+
+		private @Nullable Boolean keepAliveWithoutCalls;
+
+		private @Nullable Duration idleTimeout;
+
+		private @Nullable Integer maxInboundMessageSize;
+
+		private @Nullable Integer maxInboundMetadataSize;
+
+		private @Nullable String userAgent;
+
+		private @Nullable String authority;
+
+		private @Nullable String loadBalancingPolicy;
+
+		private @Nullable Duration shutdownGracePeriod;
+
+		private Builder() {
+		}
+
+		/**
+		 * Sets the full names of the proto services whose stubs use the channel.
+		 * @param services names such as {@code shop.Stock}
+		 * @return this builder
+		 */
+		public Builder services(List<String> services) {
+			this.services = services;
+			return this;
+		}
+
+		/**
+		 * Sets where to connect, such as {@code dns:///stock:9090}.
+		 * @param target the value
+		 * @return this builder
+		 */
+		public Builder target(@Nullable String target) {
+			this.target = target;
+			return this;
+		}
+
+		/**
+		 * Sets what the channel encrypts and identifies itself with; plaintext if not
+		 * set.
+		 * @param credentials the value
+		 * @return this builder
+		 */
+		public Builder credentials(@Nullable ChannelCredentials credentials) {
+			this.credentials = credentials;
+			return this;
+		}
+
+		/**
+		 * Sets the deadline of unary calls that are made without one.
+		 * @param deadline the value
+		 * @return this builder
+		 */
+		public Builder deadline(@Nullable Duration deadline) {
+			this.deadline = deadline;
+			return this;
+		}
+
+		/**
+		 * Sets the deadline of streaming calls that are made without one.
+		 * @param streamDeadline the value
+		 * @return this builder
+		 */
+		public Builder streamDeadline(@Nullable Duration streamDeadline) {
+			this.streamDeadline = streamDeadline;
+			return this;
+		}
+
+		/**
+		 * Sets how long a connection is silent before it is probed.
+		 * @param keepAliveTime the value
+		 * @return this builder
+		 */
+		public Builder keepAliveTime(@Nullable Duration keepAliveTime) {
+			this.keepAliveTime = keepAliveTime;
+			return this;
+		}
+
+		/**
+		 * Sets how long a probe waits for its answer.
+		 * @param keepAliveTimeout the value
+		 * @return this builder
+		 */
+		public Builder keepAliveTimeout(@Nullable Duration keepAliveTimeout) {
+			this.keepAliveTimeout = keepAliveTimeout;
+			return this;
+		}
+
+		/**
+		 * Sets whether a connection without calls is probed too.
+		 * @param keepAliveWithoutCalls the value
+		 * @return this builder
+		 */
+		public Builder keepAliveWithoutCalls(@Nullable Boolean keepAliveWithoutCalls) {
+			this.keepAliveWithoutCalls = keepAliveWithoutCalls;
+			return this;
+		}
+
+		/**
+		 * Sets how long a channel without calls keeps its connection.
+		 * @param idleTimeout the value
+		 * @return this builder
+		 */
+		public Builder idleTimeout(@Nullable Duration idleTimeout) {
+			this.idleTimeout = idleTimeout;
+			return this;
+		}
+
+		/**
+		 * Sets the largest message accepted, in bytes.
+		 * @param maxInboundMessageSize the value
+		 * @return this builder
+		 */
+		public Builder maxInboundMessageSize(@Nullable Integer maxInboundMessageSize) {
+			this.maxInboundMessageSize = maxInboundMessageSize;
+			return this;
+		}
+
+		/**
+		 * Sets the largest headers accepted, in bytes.
+		 * @param maxInboundMetadataSize the value
+		 * @return this builder
+		 */
+		public Builder maxInboundMetadataSize(@Nullable Integer maxInboundMetadataSize) {
+			this.maxInboundMetadataSize = maxInboundMetadataSize;
+			return this;
+		}
+
+		/**
+		 * Sets what is put before gRPC's own user agent.
+		 * @param userAgent the value
+		 * @return this builder
+		 */
+		public Builder userAgent(@Nullable String userAgent) {
+			this.userAgent = userAgent;
+			return this;
+		}
+
+		/**
+		 * Sets the name that the peer is asked for and verified as.
+		 * @param authority the value
+		 * @return this builder
+		 */
+		public Builder authority(@Nullable String authority) {
+			this.authority = authority;
+			return this;
+		}
+
+		/**
+		 * Sets the name of a load-balancing policy, such as {@code round_robin}.
+		 * @param loadBalancingPolicy the value
+		 * @return this builder
+		 */
+		public Builder loadBalancingPolicy(@Nullable String loadBalancingPolicy) {
+			this.loadBalancingPolicy = loadBalancingPolicy;
+			return this;
+		}
+
+		/**
+		 * Sets how long closing waits for calls in flight; 10 seconds if not set.
+		 * @param shutdownGracePeriod the value
+		 * @return this builder
+		 */
+		public Builder shutdownGracePeriod(@Nullable Duration shutdownGracePeriod) {
+			this.shutdownGracePeriod = shutdownGracePeriod;
+			return this;
+		}
+
+		/**
+		 * Makes the settings.
+		 * @return immutable settings
+		 */
+		public ChannelSettings build() {
+			return new ChannelSettings(this);
+		}
+
+	}
+
+}

@@ -1,0 +1,209 @@
+package io.strand.grpc.client;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+import io.grpc.Channel;
+import io.grpc.ClientInterceptor;
+import io.grpc.ManagedChannel;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+/**
+ * The channels of an application, one for each name under {@code strand.client.channels},
+ * and those it makes while it runs. All are closed with the context: calls in flight are
+ * waited for up to the channel's grace period, then cancelled; later calls fail as
+ * UNAVAILABLE. This class is thread-safe.
+ */
+public final class GrpcChannels implements AutoCloseable {
+
+	/** The name of the channel whose settings the others inherit. */
+	public static final String DEFAULT = "default";
+
+	/** The channel to this application's own server, where none is configured for it. */
+	static final String SELF = "self";
+
+	private static final Log logger = LogFactory.getLog(GrpcChannels.class);
+
+	private static final Duration CANCEL_PERIOD = Duration.ofSeconds(2);
+
+	private final Map<String, ChannelSettings> settings;
+
+	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
+
+	private final Set<CreatedChannel> created = ConcurrentHashMap.newKeySet();
+
+	private final ChannelFactory factory;
+
+	private final ChannelSelector selector;
+
+	private volatile boolean closed;
+
+	/**
+	 * Makes no channel yet.
+	 * @param configured the settings by name; all inherit from {@value #DEFAULT}
+	 * @param interceptors the global interceptors, outermost first; asked for by the
+	 * first call
+	 * @param customizers the customizers in order; asked for by the first call
+	 * @param ownServer where {@code self:} leads to
+	 */
+	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
+			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer) {
+		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
+		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
+		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
+		inherited.computeIfAbsent(SELF, (name) -> ChannelSettings.builder().target("self:").build().inherit(defaults));
+		this.settings = Collections.unmodifiableMap(inherited);
+		this.selector = new ChannelSelector(this.settings, ownServer);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer);
+	}
+
+	private static ChannelSettings checked(String name, ChannelSettings settings) {
+		String target = settings.target();
+		if (target != null) {
+			parse("strand.client.channels.%s.target".formatted(name), target);
+		}
+		return settings;
+	}
+
+	private static ChannelTarget parse(String origin, String target) {
+		try {
+			return ChannelTarget.parse(target);
+		}
+		catch (IllegalArgumentException ex) {
+			throw new ChannelConfigurationException(
+					"The target '%s' of %s is not valid. %s".formatted(target, origin, ex.getMessage()),
+					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, unix:/path, in-process:name"
+							+ " or self:.");
+		}
+	}
+
+	/**
+	 * The channel of a name, the same for every caller.
+	 * @param name a key of {@code strand.client.channels}
+	 * @return the channel; its connection is made by the first call
+	 * @throws ChannelConfigurationException if no channel has the name, or it has no
+	 * target
+	 */
+	public Channel channel(String name) {
+		NamedChannel channel = this.named.get(name);
+		if (channel == null) {
+			NamedChannel candidate = newChannel(name);
+			NamedChannel first = this.named.putIfAbsent(name, candidate);
+			channel = (first != null) ? first : candidate;
+			if (this.closed) {
+				channel.shutdown();
+			}
+		}
+		return channel;
+	}
+
+	private NamedChannel newChannel(String name) {
+		ChannelSettings own = this.settings.get(name);
+		if (own == null) {
+			throw new ChannelConfigurationException(
+					"No channel is named '%s'. Configured channels: %s.".formatted(name, configuredNames()),
+					"Set strand.client.channels.%s.target.".formatted(name));
+		}
+		String target = own.target();
+		if (target == null) {
+			throw new ChannelConfigurationException("The channel '%s' has no target.".formatted(name),
+					"Set strand.client.channels.%s.target, or strand.client.channels.default.target.".formatted(name));
+		}
+		ChannelTarget parsed = ChannelTarget.parse(target);
+		return new NamedChannel(name, own.shutdownGracePeriod(), () -> this.factory.create(name, parsed, own));
+	}
+
+	private String configuredNames() {
+		List<String> names = this.settings.keySet().stream().filter((name) -> !name.equals(SELF)).sorted().toList();
+		return names.isEmpty() ? "none" : String.join(", ", names);
+	}
+
+	/**
+	 * Makes a channel that no property configures, such as one for a target that is known
+	 * only while the application runs. It gets the global interceptors and customizers,
+	 * and inherits what is not set from the channel {@value #DEFAULT}. It is closed with
+	 * the context; who needs it no longer shuts it down before.
+	 * @param target where to connect, in any form that a property may have
+	 * @param settings how to connect; a target in them is not used
+	 * @return a new channel
+	 * @throws IllegalStateException if the context was closed
+	 */
+	public ManagedChannel create(String target, ChannelSettings settings) {
+		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
+		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
+		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
+		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
+		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
+		if (this.closed) {
+			channel.shutdownNow();
+			throw new IllegalStateException("No channel to '%s': the application context is closed".formatted(target));
+		}
+		return channel;
+	}
+
+	ChannelSelector selector() {
+		return this.selector;
+	}
+
+	/**
+	 * Closes all channels at the same time. Blocks until their calls have ended, at most
+	 * the longest grace period and two seconds.
+	 */
+	@Override
+	public void close() {
+		this.closed = true;
+		List<CreatedChannel> closing = new ArrayList<>(this.created);
+		for (NamedChannel channel : this.named.values()) {
+			channel.shutdown();
+			ManagedChannel made = channel.getIfMade();
+			if (made != null) {
+				closing.add(new CreatedChannel(made, channel.shutdownGracePeriod()));
+			}
+		}
+		closing.forEach((channel) -> channel.channel.shutdown());
+		try {
+			long start = System.nanoTime();
+			for (CreatedChannel channel : closing) {
+				channel.awaitOrCancel(start);
+			}
+			long cancelled = System.nanoTime();
+			for (CreatedChannel channel : closing) {
+				channel.await(cancelled, CANCEL_PERIOD);
+			}
+		}
+		catch (InterruptedException ex) {
+			closing.forEach((channel) -> channel.channel.shutdownNow());
+			Thread.currentThread().interrupt();
+		}
+		finally {
+			this.factory.close();
+		}
+	}
+
+	private record CreatedChannel(ManagedChannel channel, Duration gracePeriod) {
+
+		void awaitOrCancel(long start) throws InterruptedException {
+			if (!await(start, this.gracePeriod)) {
+				logger.warn("Calls to %s still running after the grace period of %d ms are cancelled"
+					.formatted(this.channel.authority(), this.gracePeriod.toMillis()));
+				this.channel.shutdownNow();
+			}
+		}
+
+		boolean await(long start, Duration period) throws InterruptedException {
+			long left = period.toNanos() - (System.nanoTime() - start);
+			return this.channel.awaitTermination(Math.max(left, 0), TimeUnit.NANOSECONDS);
+		}
+
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * Shared channels by name, and the stubs that are injected on them.
+ */
+@NullMarked
+package io.strand.grpc.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,31 @@
+package io.strand.grpc.server;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+import org.springframework.core.annotation.AliasFor;
+import org.springframework.stereotype.Component;
+
+/**
+ * Marks an {@link io.grpc.ServerInterceptor} that intercepts the calls of every service
+ * on the server: a class, or a {@code @Bean} method that returns one. Of several, the one
+ * with the lowest {@code @Order} runs first, as the outermost. A service opts out with
+ * {@code @GrpcService(excludedInterceptors = …)}.
+ */
+@Target({ ElementType.TYPE, ElementType.METHOD })
+@Retention(RetentionPolicy.RUNTIME)
+@Documented
+@Component
+public @interface GrpcGlobalServerInterceptor {
+
+	/**
+	 * The name of the bean, where the annotation is on a class.
+	 * @return the name of the bean
+	 */
+	@AliasFor(annotation = Component.class)
+	String value() default "";
+
+}

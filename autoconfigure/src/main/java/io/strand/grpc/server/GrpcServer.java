@@ -1,0 +1,206 @@
+package io.strand.grpc.server;
+
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+import io.grpc.ServerBuilder;
+import io.grpc.ServerServiceDefinition;
+import io.strand.grpc.thread.CallExecutor;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * The one gRPC server of an application. It serves every registered service at every
+ * address it listens on: a TCP port, a Unix domain socket, an in-process name.
+ *
+ * <p>
+ * It starts as the last of the context's lifecycle beans and stops as the first. A stop
+ * takes no new calls, waits for those in flight up to the grace period, then cancels
+ * them. This class is thread-safe; start and stop exclude each other.
+ */
+public final class GrpcServer implements SmartLifecycle {
+
+	private static final Log logger = LogFactory.getLog(GrpcServer.class);
+
+	private final GrpcServerSettings settings;
+
+	private final List<ServerServiceDefinition> services;
+
+	private final Consumer<ServerBuilder<?>> customizer;
+
+	private final ApplicationEventPublisher events;
+
+	/** Held while starting and stopping. */
+	private final ReentrantLock transition = new ReentrantLock();
+
+	/** What runs now; replaced as a whole, {@code null} while stopped. */
+	private volatile @Nullable RunningServer running;
+
+	public GrpcServer(GrpcServerSettings settings, List<ServerServiceDefinition> services,
+			Consumer<ServerBuilder<?>> customizer, ApplicationEventPublisher events) {
+		this.settings = settings;
+		this.services = List.copyOf(services);
+		this.customizer = customizer;
+		this.events = events;
+	}
+
+	@Override
+	public void start() {
+		RunningServer started;
+		this.transition.lock();
+		try {
+			if (this.running != null) {
+				return;
+			}
+			started = startEndpoints();
+			this.running = started;
+		}
+		finally {
+			this.transition.unlock();
+		}
+		logger.info(startMessage(started));
+		this.events.publishEvent(new GrpcServerStartedEvent(this));
+	}
+
+	private RunningServer startEndpoints() {
+		RunningServer starting = new RunningServer(CallExecutor.preferVirtual("grpc-call-"));
+		try {
+			for (ServerEndpoint endpoint : endpoints()) {
+				starting.start(endpoint, this::configure);
+			}
+			starting.keepJvmAlive();
+			return starting;
+		}
+		catch (RuntimeException | Error ex) {
+			starting.stop(Duration.ZERO);
+			throw ex;
+		}
+	}
+
+	private List<ServerEndpoint> endpoints() {
+		List<ServerEndpoint> endpoints = new ArrayList<>();
+		if (this.settings.port() >= 0) {
+			endpoints.add(new TcpEndpoint(this.settings.address(), this.settings.port(), this.settings.credentials()));
+		}
+		if (this.settings.unixSocket() != null) {
+			endpoints.add(new UnixSocketEndpoint(this.settings.unixSocket()));
+		}
+		if (this.settings.inProcessName() != null) {
+			endpoints.add(new InProcessEndpoint(this.settings.inProcessName()));
+		}
+		return endpoints;
+	}
+
+	private void configure(ServerBuilder<?> builder) {
+		if (this.settings.maxInboundMessageSize() != null) {
+			builder.maxInboundMessageSize(this.settings.maxInboundMessageSize());
+		}
+		if (this.settings.maxInboundMetadataSize() != null) {
+			builder.maxInboundMetadataSize(this.settings.maxInboundMetadataSize());
+		}
+		this.customizer.accept(builder);
+		this.services.forEach(builder::addService);
+	}
+
+	private String startMessage(RunningServer started) {
+		String names = String.join(", ", getServices());
+		if (started.isEmpty()) {
+			return "gRPC server has no address to listen on (strand.server.port=-1, no unix-socket, no in-process.name);"
+					+ " services not reachable: " + names;
+		}
+		return "gRPC server started on %s, each call on its own %s thread, serving %s".formatted(started,
+				started.isVirtual() ? "virtual" : "platform", names);
+	}
+
+	/**
+	 * Stops gracefully and blocks meanwhile: at most the grace period and two seconds.
+	 */
+	@Override
+	public void stop() {
+		if (this.running == null) {
+			return;
+		}
+		this.events.publishEvent(new GrpcServerStoppingEvent(this));
+		this.transition.lock();
+		try {
+			RunningServer stopping = this.running;
+			if (stopping == null) {
+				return;
+			}
+			stopping.stop(this.settings.shutdownGracePeriod());
+			this.running = null;
+		}
+		finally {
+			this.transition.unlock();
+		}
+		this.events.publishEvent(new GrpcServerStoppedEvent(this));
+	}
+
+	/**
+	 * Stops gracefully in a thread of its own, so that beans of the same phase stop at
+	 * the same time.
+	 * @param callback called when the server has stopped, also when the stop failed
+	 */
+	@Override
+	public void stop(Runnable callback) {
+		Thread thread = new Thread(() -> {
+			try {
+				stop();
+			}
+			finally {
+				callback.run();
+			}
+		}, "grpc-server-stop");
+		thread.start();
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.running != null;
+	}
+
+	/**
+	 * The last to start and the first to stop.
+	 * @return the highest phase
+	 */
+	@Override
+	public int getPhase() {
+		return Integer.MAX_VALUE;
+	}
+
+	/**
+	 * The TCP port that the server listens on.
+	 * @return the port, or -1 while the server does not run or if it has none
+	 */
+	public int getPort() {
+		RunningServer current = this.running;
+		return (current != null && this.settings.port() >= 0) ? current.port() : -1;
+	}
+
+	/**
+	 * Where this application reaches its own server: the TCP port if there is one, else
+	 * the Unix domain socket, else the in-process name.
+	 * @return an address, or {@code null} while the server does not run or if it has none
+	 */
+	public @Nullable SocketAddress getLocalAddress() {
+		RunningServer current = this.running;
+		return (current != null && !current.isEmpty()) ? current.localAddress() : null;
+	}
+
+	/**
+	 * The full proto names of the services it serves, such as {@code shop.Orders}.
+	 * @return the names, in the order of registration
+	 */
+	public List<String> getServices() {
+		return this.services.stream().map((service) -> service.getServiceDescriptor().getName()).toList();
+	}
+
+}

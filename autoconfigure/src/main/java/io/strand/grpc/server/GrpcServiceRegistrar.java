@@ -1,0 +1,118 @@
+package io.strand.grpc.server;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import io.grpc.BindableService;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import io.strand.grpc.service.GrpcService;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+
+/**
+ * Collects the services of an application: beans with {@link GrpcService}, and any other
+ * {@link BindableService} bean if those are served too. Each is wrapped in the global
+ * interceptors that it does not opt out of, then in its own.
+ */
+public final class GrpcServiceRegistrar {
+
+	private final ConfigurableListableBeanFactory beans;
+
+	private final List<ServerInterceptor> globalInterceptors;
+
+	private final boolean serveAllBindableServices;
+
+	public GrpcServiceRegistrar(ConfigurableListableBeanFactory beans, List<ServerInterceptor> globalInterceptors,
+			boolean serveAllBindableServices) {
+		this.beans = beans;
+		this.globalInterceptors = List.copyOf(globalInterceptors);
+		this.serveAllBindableServices = serveAllBindableServices;
+	}
+
+	/**
+	 * Makes the definitions of all services.
+	 * @return the definitions, ready to be added to a server
+	 * @throws InvalidGrpcServiceException if a bean is no service, has no methods, or
+	 * serves a proto service that another bean serves
+	 */
+	public List<ServerServiceDefinition> getServices() {
+		Map<String, String> beanNamesByService = new LinkedHashMap<>();
+		List<ServerServiceDefinition> services = new ArrayList<>();
+		for (String beanName : beanNames()) {
+			ServerServiceDefinition service = bind(beanName);
+			String name = service.getServiceDescriptor().getName();
+			String other = beanNamesByService.putIfAbsent(name, beanName);
+			if (other != null) {
+				throw new InvalidGrpcServiceException(
+						"Two beans serve the proto service '%s': '%s' (%s) and '%s' (%s).".formatted(name, other,
+								origin(other), beanName, origin(beanName)),
+						"Remove one of them, or keep it from being a bean.");
+			}
+			services.add(service);
+		}
+		return services;
+	}
+
+	private List<String> beanNames() {
+		List<String> names = new ArrayList<>(Arrays.asList(this.beans.getBeanNamesForAnnotation(GrpcService.class)));
+		if (this.serveAllBindableServices) {
+			for (String name : this.beans.getBeanNamesForType(BindableService.class)) {
+				if (!names.contains(name)) {
+					names.add(name);
+				}
+			}
+		}
+		names.removeIf((name) -> names.contains("scopedTarget." + name) && name.startsWith("scopedTarget."));
+		return names;
+	}
+
+	private ServerServiceDefinition bind(String beanName) {
+		if (!(this.beans.getBean(beanName) instanceof BindableService bindable)) {
+			throw new InvalidGrpcServiceException(
+					"Bean '%s' (%s) has @GrpcService but is not a gRPC service.".formatted(beanName, origin(beanName)),
+					"Let it extend the generated …ImplBase of its proto service.");
+		}
+		ServerServiceDefinition service = bindable.bindService();
+		if (service.getMethods().isEmpty()) {
+			throw new InvalidGrpcServiceException(
+					"The proto service '%s' of bean '%s' (%s) has no methods."
+						.formatted(service.getServiceDescriptor().getName(), beanName, origin(beanName)),
+					"Add an rpc to the service in its .proto file, or remove the bean.");
+		}
+		return ServerInterceptors.interceptForward(service, interceptors(beanName));
+	}
+
+	private List<ServerInterceptor> interceptors(String beanName) {
+		GrpcService annotation = this.beans.findAnnotationOnBean(beanName, GrpcService.class);
+		if (annotation == null) {
+			return this.globalInterceptors;
+		}
+		List<ServerInterceptor> interceptors = new ArrayList<>(this.globalInterceptors);
+		for (Class<? extends ServerInterceptor> excluded : annotation.excludedInterceptors()) {
+			interceptors.removeIf(excluded::isInstance);
+		}
+		for (Class<? extends ServerInterceptor> type : annotation.interceptors()) {
+			ServerInterceptor bean = this.beans.getBeanProvider(type).getIfAvailable();
+			interceptors.add((bean != null) ? bean : this.beans.createBean(type));
+		}
+		for (String name : annotation.interceptorNames()) {
+			interceptors.add(this.beans.getBean(name, ServerInterceptor.class));
+		}
+		return interceptors;
+	}
+
+	private String origin(String beanName) {
+		@Nullable String description = this.beans.containsBeanDefinition(beanName)
+				? this.beans.getMergedBeanDefinition(beanName).getResourceDescription() : null;
+		@Nullable Class<?> type = this.beans.getType(beanName);
+		String typeName = (type != null) ? type.getName() : "unknown type";
+		return (description != null) ? description : typeName;
+	}
+
+}

@@ -1,0 +1,62 @@
+package io.strand.grpc.server;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+
+/**
+ * One address that the server can be reached at.
+ */
+interface ServerEndpoint {
+
+	/**
+	 * Makes a builder that will listen on this endpoint and knows its settings.
+	 * @return a new builder
+	 * @throws GrpcServerStartException if the endpoint cannot be used here
+	 */
+	ServerBuilder<?> newBuilder();
+
+	/**
+	 * Starts a server built by {@link #newBuilder()}.
+	 * @param server the server
+	 * @throws GrpcServerStartException if it cannot listen here
+	 */
+	default void start(Server server) {
+		try {
+			server.start();
+		}
+		catch (IOException ex) {
+			throw startFailure(ex);
+		}
+	}
+
+	/**
+	 * Says what kept the server from listening.
+	 * @param cause the failure
+	 * @return an exception that names the property to change
+	 */
+	GrpcServerStartException startFailure(IOException cause);
+
+	/**
+	 * The address a client in this application would use.
+	 * @param server the started server
+	 * @return the address
+	 */
+	SocketAddress address(Server server);
+
+	/**
+	 * The address in words, for the log.
+	 * @param server the started server
+	 * @return a few words
+	 */
+	String describe(Server server);
+
+	/**
+	 * Gives back what this endpoint holds beside the server.
+	 */
+	default void release() {
+	}
+
+}

@@ -1,0 +1,99 @@
+package io.strand.grpc.server;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.Locale;
+
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TCP port.
+ */
+class TcpEndpoint implements ServerEndpoint {
+
+	private final @Nullable String host;
+
+	private final int port;
+
+	private final @Nullable ServerCredentials credentials;
+
+	TcpEndpoint(@Nullable String host, int port, @Nullable ServerCredentials credentials) {
+		this.host = host;
+		this.port = port;
+		this.credentials = credentials;
+	}
+
+	@Override
+	public ServerBuilder<?> newBuilder() {
+		InetSocketAddress address = (this.host != null) ? new InetSocketAddress(this.host, this.port)
+				: new InetSocketAddress(this.port);
+		if (address.isUnresolved()) {
+			throw new GrpcServerStartException("strand.server.address", this.host,
+					"The host name does not resolve to an address.",
+					"Correct the name, use an address of this machine, or remove the property to listen on all of them.",
+					null);
+		}
+		return NettyServerBuilder.forAddress(address,
+				(this.credentials != null) ? this.credentials : InsecureServerCredentials.create());
+	}
+
+	@Override
+	public GrpcServerStartException startFailure(IOException cause) {
+		String reason = rootMessage(cause);
+		if (reason.toLowerCase(Locale.ROOT).contains("assign requested address")) {
+			return new GrpcServerStartException("strand.server.address", this.host,
+					"The address is not one of this machine.",
+					"Use an address of this machine, or remove the property to listen on all of them.", cause);
+		}
+		if (reason.toLowerCase(Locale.ROOT).contains("permission denied")) {
+			return new GrpcServerStartException("strand.server.port", this.port,
+					"This user may not listen on the port.", "Choose a port above 1023, or grant the right to bind it.",
+					cause);
+		}
+		if (reason.toLowerCase(Locale.ROOT).contains("in use") || isBindException(cause)) {
+			return new GrpcServerStartException("strand.server.port", this.port, "The port is already in use.",
+					"Stop the process that listens on the port, choose another one, or 0 for any free one.", cause);
+		}
+		return new GrpcServerStartException("strand.server.port", this.port,
+				"The server cannot listen: %s.".formatted(reason), "Choose another port or address.", cause);
+	}
+
+	private static boolean isBindException(Throwable cause) {
+		for (Throwable current = cause; current != null; current = current.getCause()) {
+			if (current instanceof BindException) {
+				return true;
+			}
+		}
+		return false;
+	}
+
+	private static String rootMessage(Throwable cause) {
+		Throwable root = cause;
+		while (root.getCause() != null) {
+			root = root.getCause();
+		}
+		return (root.getMessage() != null) ? root.getMessage() : root.toString();
+	}
+
+	@Override
+	public SocketAddress address(Server server) {
+		InetSocketAddress listening = (InetSocketAddress) server.getListenSockets().get(0);
+		return listening.getAddress().isAnyLocalAddress()
+				? new InetSocketAddress(InetAddress.getLoopbackAddress(), listening.getPort()) : listening;
+	}
+
+	@Override
+	public String describe(Server server) {
+		return ((this.host != null) ? this.host : "*") + ":" + server.getPort()
+				+ ((this.credentials != null) ? " (TLS)" : " (plaintext)");
+	}
+
+}

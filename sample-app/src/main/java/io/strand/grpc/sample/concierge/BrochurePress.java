@@ -1,0 +1,50 @@
+package io.strand.grpc.sample.concierge;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+import com.google.protobuf.ByteString;
+import io.strand.grpc.sample.proto.BrochurePage;
+
+import org.springframework.stereotype.Component;
+
+/**
+ * Makes the pages of brochures and counts those that were handed over to be sent.
+ * Thread-safe.
+ */
+@Component
+public class BrochurePress {
+
+	private static final int MOST_PAGES = 1_000;
+
+	private static final int MOST_PAGE_BYTES = 64 * 1024;
+
+	private final AtomicInteger handedOver = new AtomicInteger();
+
+	/**
+	 * Makes a brochure. Blocks as long as the consumer does.
+	 * @param pages how many pages
+	 * @param pageBytes the size of each
+	 * @param consumer takes the pages, one after the other
+	 */
+	void print(int pages, int pageBytes, Consumer<BrochurePage> consumer) {
+		if (pages < 0 || pages > MOST_PAGES || pageBytes < 0 || pageBytes > MOST_PAGE_BYTES) {
+			throw new IllegalArgumentException("A brochure has up to %d pages of up to %d bytes, not %d of %d"
+				.formatted(MOST_PAGES, MOST_PAGE_BYTES, pages, pageBytes));
+		}
+		ByteString content = ByteString.copyFrom(new byte[pageBytes]);
+		for (int number = 1; number <= pages; number++) {
+			consumer.accept(BrochurePage.newBuilder().setNumber(number).setContent(content).build());
+			this.handedOver.incrementAndGet();
+		}
+	}
+
+	/**
+	 * The pages of all brochures whose sending has returned.
+	 * @return how many
+	 */
+	public int handedOver() {
+		return this.handedOver.get();
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * A small system on Strand: four services on one server, clients of them, and a tour.
+ */
+@NullMarked
+package io.strand.grpc.sample;
+
+import org.jspecify.annotations.NullMarked;

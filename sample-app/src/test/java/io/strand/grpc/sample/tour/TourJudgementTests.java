@@ -1,0 +1,74 @@
+package io.strand.grpc.sample.tour;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * That the tour can tell bad from good.
+ */
+class TourJudgementTests {
+
+	@Test
+	void tallySeesWhatIsMissingDamagedOrOutOfOrder() {
+		Tally tally = new Tally(2);
+		tally.add(Tally.message(0, 0));
+		tally.add(Tally.message(1, 0));
+		tally.add(Tally.message(0, 1));
+		assertThat(tally.wrong()).isZero();
+		tally.add(Tally.message(0, 3));
+		tally.add("1:");
+		tally.add("garbage");
+		tally.add(Tally.message(9, 0));
+		assertThat(tally.wrong()).isEqualTo(4);
+		assertThat(tally.arrived()).isEqualTo(7);
+	}
+
+	@Test
+	void crewReportsTheFailureOfAThread() {
+		assertThatExceptionOfType(ExecutionException.class).isThrownBy(() -> Crew.work(3, (number) -> {
+			if (number == 1) {
+				throw new IllegalStateException("thread 1");
+			}
+			return number;
+		})).withRootCauseInstanceOf(IllegalStateException.class);
+	}
+
+	@Test
+	void crewReturnsTheResultsInOrder() throws Exception {
+		assertThat(Crew.work(5, (number) -> number * 2).results()).containsExactly(0, 2, 4, 6, 8);
+	}
+
+	@Test
+	void waitingSaysWhatItWaitedFor() {
+		assertThatExceptionOfType(TimeoutException.class)
+			.isThrownBy(() -> Waiting.until("a miracle", Duration.ofMillis(5), () -> false))
+			.withMessageContaining("a miracle");
+	}
+
+	@Test
+	void aStepThatFailsIsBroken() {
+		Finding finding = Finding.failed(new IllegalStateException("no answer"));
+		ByteArrayOutputStream printed = new ByteArrayOutputStream();
+		new TourPrinter(new PrintStream(printed)).finding(finding);
+		assertThat(finding.verdict()).isEqualTo(Verdict.BROKEN);
+		assertThat(printed.toString()).contains("no answer").contains("BROKEN");
+	}
+
+	@Test
+	void percentilesAreOfWhatWasMeasured() {
+		Latencies latencies = Latencies.measure(100, () -> {
+		});
+		assertThat(latencies.count()).isEqualTo(100);
+		assertThat(latencies.percentile(99)).isGreaterThanOrEqualTo(latencies.median());
+		assertThat(latencies.percentile(0)).isLessThanOrEqualTo(latencies.median());
+	}
+
+}

@@ -1,0 +1,124 @@
+package io.strand.grpc.sample.tour;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Takes the tour once, a smaller one, and looks at what it found.
+ */
+@SpringBootTest(properties = { "strand.server.port=0", "sample.tour.enabled=false", "sample.traveller.enabled=false",
+		"sample.tour.threads=20", "sample.tour.calls-per-thread=5", "sample.tour.senders=8",
+		"sample.tour.messages-per-sender=100" })
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TourTests {
+
+	private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+	@Autowired
+	private Tour tour;
+
+	private Map<TourStep, Finding> findings;
+
+	@BeforeAll
+	void takeTheTour() throws InterruptedException {
+		this.findings = this.tour.take(new PrintStream(this.printed, true, StandardCharsets.UTF_8));
+	}
+
+	@Test
+	void takesEveryStepAndNoneIsBroken() {
+		assertThat(this.findings).hasSize(9);
+		assertThat(this.findings.values()).extracting(Finding::verdict)
+			.containsOnly(Verdict.HOLDS, Verdict.BY_HAND, Verdict.NOT_YET);
+	}
+
+	@Test
+	void stubsShareOneConnection() {
+		assertThat(figure(OneConnectionStep.class, "connections open, as the server counts them")).isEqualTo("1");
+		assertThat(figure(OneConnectionStep.class, "channels behind them")).isEqualTo("1");
+	}
+
+	@Test
+	void manyThreadsGetTheirOwnAnswers() {
+		assertThat(verdict(ManyThreadsStep.class)).isEqualTo(Verdict.HOLDS);
+		assertThat(figure(ManyThreadsStep.class, "calls answered")).isEqualTo("100");
+		assertThat(figure(ManyThreadsStep.class, "answers to somebody else's question")).isEqualTo("0");
+		assertThat(figure(ManyThreadsStep.class, "connections made for it")).isEqualTo("0");
+	}
+
+	@Test
+	void callsThatWaitForEachOtherAreAnswered() {
+		assertThat(verdict(MeetingStep.class)).isEqualTo(Verdict.HOLDS);
+		assertThat(figure(MeetingStep.class, "calls answered")).isEqualTo("20");
+	}
+
+	@Test
+	void blockedHandlersStayBlockedWhileOthersAnswer() {
+		assertThat(verdict(BlockedHandlersStep.class)).isEqualTo(Verdict.HOLDS);
+		assertThat(figure(BlockedHandlersStep.class, "handlers blocked from the first of these calls to the last"))
+			.isEqualTo("20");
+	}
+
+	@Test
+	void oneServerServesFourServices() {
+		assertThat(verdict(OneServerStep.class)).isEqualTo(Verdict.HOLDS);
+		assertThat(figure(OneServerStep.class, "services on that server, all on one port")).isEqualTo("4");
+	}
+
+	@Test
+	void everyMessageOfManySendersArrives() {
+		assertThat(verdict(ManySendersStep.class)).isEqualTo(Verdict.BY_HAND);
+		assertThat(figure(ManySendersStep.class, "messages that came back")).isEqualTo("800");
+	}
+
+	@Test
+	void whatIsNotThereYetIsCalledThat() {
+		// By measurement: these hold as soon as the library does it
+		assertThat(verdict(SlowReaderStep.class)).isEqualTo(Verdict.NOT_YET);
+		assertThat(verdict(CancelledHandlerStep.class)).isEqualTo(Verdict.NOT_YET);
+		assertThat(printed()).contains("verdict:   not there yet (part 2)");
+	}
+
+	@Test
+	void printsNoLineTooWideForATerminal() {
+		assertThat(printed().lines()).allSatisfy((line) -> assertThat(line).hasSizeLessThanOrEqualTo(100));
+		assertThat(printed()).contains("CONCURRENCY TOUR").isASCII();
+	}
+
+	private String printed() {
+		return this.printed.toString(StandardCharsets.UTF_8);
+	}
+
+	private Verdict verdict(Class<? extends TourStep> step) {
+		return finding(step).verdict();
+	}
+
+	private String figure(Class<? extends TourStep> step, String name) {
+		return finding(step).figures()
+			.stream()
+			.filter((figure) -> figure.name().equals(name))
+			.map(Figure::value)
+			.findFirst()
+			.orElseThrow();
+	}
+
+	private Finding finding(Class<? extends TourStep> step) {
+		return this.findings.entrySet()
+			.stream()
+			.filter((entry) -> step.isInstance(entry.getKey()))
+			.map(Map.Entry::getValue)
+			.findFirst()
+			.orElseThrow();
+	}
+
+}

@@ -1,5 +1,6 @@
 package io.strand.grpc.client;
 
+import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -14,12 +15,15 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.NameResolverRegistry;
 import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessSocketAddress;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.strand.grpc.client.ChannelTarget.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,12 +40,16 @@ final class ChannelFactory {
 
 	private final SelfNameResolverProvider selfResolvers;
 
+	private final ReentrantLock unixEventLoopsLock = new ReentrantLock();
+
+	// Mutable state, guarded by unixEventLoopsLock
+
 	/**
 	 * Event loops that have Unix domain sockets on every platform, made when needed.
 	 */
-	private volatile @Nullable EventLoopGroup unixEventLoops;
+	private @Nullable EventLoopGroup unixEventLoops;
 
-	private final ReentrantLock unixEventLoopsLock = new ReentrantLock();
+	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
 			OwnServer ownServer) {
@@ -53,13 +61,14 @@ final class ChannelFactory {
 	}
 
 	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
-		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings);
+		ManagedChannelBuilder<?> builder = newBuilder(target, settings);
 		configure(builder, settings);
+		if (target.kind() == Kind.SELF) {
+			builder.intercept(new OwnServerCheck(this.ownServer));
+		}
 		// gRPC runs the interceptor that was added last first: the deadline is innermost,
 		// so that it sees what the interceptors have set
-		if (settings.deadline() != null || settings.streamDeadline() != null) {
-			builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
-		}
+		builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {
 			builder.intercept(global.get(i));
@@ -68,25 +77,49 @@ final class ChannelFactory {
 		return builder.build();
 	}
 
-	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings) {
+	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED -> NettyChannelBuilder.forTarget(target.text(), credentials);
-			case STATIC -> NettyChannelBuilder.forTarget(target.text(), credentials)
-				// a list of hosts is there to be used, not only to fall back on
-				.defaultLoadBalancingPolicy((target.addresses().size() > 1) ? "round_robin" : "pick_first");
-			case UNIX -> NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials)
-				.channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
-				.eventLoopGroup(unixEventLoops())
-				.overrideAuthority("localhost");
+			case RESOLVED -> withPolicy(NettyChannelBuilder.forTarget(target.text(), credentials), settings, null);
+			// a list of hosts is there to be used, not only to fall back on
+			case STATIC ->
+				withPolicy(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials), settings,
+						(target.addresses().size() > 1) ? "round_robin" : null);
+			case UNIX ->
+				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
+					.overrideAuthority("localhost");
 			case IN_PROCESS -> InProcessChannelBuilder.forName(target.rest());
-			case SELF -> {
-				String other = this.ownServer.targetWithoutTcp();
-				yield (other != null) ? newBuilder(name, ChannelTarget.parse(other), settings)
-						: NettyChannelBuilder.forTarget(this.selfResolvers.target(), credentials);
-			}
+			case SELF -> self(credentials);
 		};
+	}
+
+	private ManagedChannelBuilder<?> self(ChannelCredentials credentials) {
+		String target = this.selfResolvers.target();
+		Class<? extends SocketAddress> addressType = this.ownServer.addressType();
+		if (addressType == UnixDomainSocketAddress.class) {
+			return unix(NettyChannelBuilder.forTarget(target, credentials));
+		}
+		if (addressType == InProcessSocketAddress.class) {
+			return InProcessChannelBuilder.forTarget(target);
+		}
+		return NettyChannelBuilder.forTarget(target, credentials);
+	}
+
+	private NettyChannelBuilder unix(NettyChannelBuilder builder) {
+		return builder.channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
+			.eventLoopGroup(unixEventLoops())
+			.withOption(ChannelOption.SO_KEEPALIVE, null); // of TCP; Netty would warn
+	}
+
+	/**
+	 * A policy chooses between addresses. Builders of channels that have only one refuse
+	 * it, also if it was inherited.
+	 */
+	private static ManagedChannelBuilder<?> withPolicy(ManagedChannelBuilder<?> builder, ChannelSettings settings,
+			@Nullable String byDefault) {
+		String policy = (settings.loadBalancingPolicy() != null) ? settings.loadBalancingPolicy() : byDefault;
+		return (policy != null) ? builder.defaultLoadBalancingPolicy(policy) : builder;
 	}
 
 	private static void configure(ManagedChannelBuilder<?> builder, ChannelSettings settings) {
@@ -101,7 +134,6 @@ final class ChannelFactory {
 		apply(settings.maxInboundMetadataSize(), false, builder::maxInboundMetadataSize);
 		apply(settings.userAgent(), false, builder::userAgent);
 		apply(settings.authority(), false, builder::overrideAuthority);
-		apply(settings.loadBalancingPolicy(), inProcess, builder::defaultLoadBalancingPolicy);
 	}
 
 	private static <T> void apply(@Nullable T value, boolean ignored, Consumer<T> setter) {
@@ -113,6 +145,9 @@ final class ChannelFactory {
 	private EventLoopGroup unixEventLoops() {
 		this.unixEventLoopsLock.lock();
 		try {
+			if (this.closed) {
+				throw new IllegalStateException("The application context is closed");
+			}
 			EventLoopGroup loops = this.unixEventLoops;
 			if (loops == null) {
 				loops = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("strand-unix-socket-client", true),
@@ -128,9 +163,23 @@ final class ChannelFactory {
 
 	void close() {
 		NameResolverRegistry.getDefaultRegistry().deregister(this.selfResolvers);
-		EventLoopGroup loops = this.unixEventLoops;
+		EventLoopGroup loops = closeUnixEventLoops();
 		if (loops != null) {
 			loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
+		}
+	}
+
+	/**
+	 * From here on there are none, also for a channel that is just being made.
+	 */
+	private @Nullable EventLoopGroup closeUnixEventLoops() {
+		this.unixEventLoopsLock.lock();
+		try {
+			this.closed = true;
+			return this.unixEventLoops;
+		}
+		finally {
+			this.unixEventLoopsLock.unlock();
 		}
 	}
 

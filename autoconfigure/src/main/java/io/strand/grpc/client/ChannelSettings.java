@@ -235,7 +235,7 @@ public final class ChannelSettings {
 		}
 
 		/**
-		 * Sets the deadline of unary calls that are made without one.
+		 * Sets the deadline of unary calls that are made without one; zero for none.
 		 * @param deadline the value
 		 * @return this builder
 		 */
@@ -245,7 +245,7 @@ public final class ChannelSettings {
 		}
 
 		/**
-		 * Sets the deadline of streaming calls that are made without one.
+		 * Sets the deadline of streaming calls that are made without one; zero for none.
 		 * @param streamDeadline the value
 		 * @return this builder
 		 */

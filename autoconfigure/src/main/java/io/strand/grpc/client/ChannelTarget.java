@@ -4,6 +4,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
+
+import io.grpc.NameResolverRegistry;
 
 /**
  * Where a channel connects: what kind of transport the target string asks for.
@@ -33,6 +36,9 @@ record ChannelTarget(Kind kind, String text, String rest) {
 
 	}
 
+	/** dns:///host, dns://server/host, either with a port. */
+	private static final Pattern DNS = Pattern.compile("(//[^/]*)?/[^/:]+(:\\d+)?|(//[^/]*)?/\\[[^]]+](:\\d+)?");
+
 	/**
 	 * Reads a target.
 	 * @param target such as {@code dns:///host:port}
@@ -51,14 +57,9 @@ record ChannelTarget(Kind kind, String text, String rest) {
 			case "unix" -> new ChannelTarget(Kind.UNIX, text, rest.startsWith("//") ? rest.substring(2) : rest);
 			case "in-process" -> new ChannelTarget(Kind.IN_PROCESS, text, withoutSlashes(rest));
 			case "self" -> new ChannelTarget(Kind.SELF, text, withoutSlashes(rest));
-			default -> new ChannelTarget(Kind.RESOLVED, text, text);
+			default -> new ChannelTarget(Kind.RESOLVED, text, rest);
 		};
-		if (parsed.rest.isEmpty() && parsed.kind != Kind.SELF) {
-			throw new IllegalArgumentException("It names nothing to connect to.");
-		}
-		if (parsed.kind == Kind.STATIC) {
-			parsed.addresses();
-		}
+		parsed.check(scheme);
 		return parsed;
 	}
 
@@ -68,6 +69,36 @@ record ChannelTarget(Kind kind, String text, String rest) {
 			start++;
 		}
 		return rest.substring(start);
+	}
+
+	private void check(String scheme) {
+		if (this.rest.isEmpty() && this.kind != Kind.SELF) {
+			throw new IllegalArgumentException("It names nothing to connect to.");
+		}
+		if (this.kind == Kind.STATIC) {
+			addresses();
+		}
+		if (this.kind == Kind.RESOLVED) {
+			checkResolved(scheme);
+		}
+	}
+
+	/**
+	 * Whether a scheme can be resolved is known only when the channel is made: resolvers
+	 * may be registered until then.
+	 */
+	private void checkResolved(String scheme) {
+		if (scheme.startsWith("http") && this.rest.startsWith("/")) {
+			throw new IllegalArgumentException(
+					"gRPC has no URLs; whether the connection is encrypted is said by the channel's ssl.enabled.");
+		}
+		if (scheme.equals("dns") && !DNS.matcher(this.rest).matches()) {
+			throw new IllegalArgumentException("After 'dns:', three slashes, a host and a port are expected.");
+		}
+		if (!this.rest.startsWith("/")
+				&& NameResolverRegistry.getDefaultRegistry().getProviderForScheme(scheme) == null) {
+			HostAndPort.parse(this.text);
+		}
 	}
 
 	Path unixSocket() {
@@ -80,7 +111,7 @@ record ChannelTarget(Kind kind, String text, String rest) {
 	 */
 	List<HostAndPort> addresses() {
 		List<HostAndPort> addresses = new ArrayList<>();
-		for (String address : this.rest.split(",")) {
+		for (String address : this.rest.split(",", -1)) {
 			addresses.add(HostAndPort.parse(address.trim()));
 		}
 		return addresses;
@@ -102,11 +133,15 @@ record ChannelTarget(Kind kind, String text, String rest) {
 		static HostAndPort parse(String address) {
 			int colon = address.lastIndexOf(':');
 			if (colon <= 0 || address.indexOf(']') > colon) {
-				throw new IllegalArgumentException("The address '%s' has no port.".formatted(address));
+				throw new IllegalArgumentException("The address '%s' is not a host and a port.".formatted(address));
 			}
 			String host = address.substring(0, colon);
 			if (host.startsWith("[") && host.endsWith("]")) {
 				host = host.substring(1, host.length() - 1);
+			}
+			else if (host.indexOf(':') >= 0) {
+				throw new IllegalArgumentException(
+						"The address '%s' has several colons; an IPv6 address stands in brackets.".formatted(address));
 			}
 			return new HostAndPort(host, port(address, address.substring(colon + 1)));
 		}

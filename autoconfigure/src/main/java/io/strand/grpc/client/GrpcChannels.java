@@ -60,10 +60,14 @@ public final class GrpcChannels implements AutoCloseable {
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
 		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
-		inherited.computeIfAbsent(SELF, (name) -> ChannelSettings.builder().target("self:").build().inherit(defaults));
+		ChannelSettings self = configured.getOrDefault(SELF, ChannelSettings.builder().build());
+		if (self.target() == null) {
+			inherited.put(SELF, self.withTarget("self:").inherit(defaults));
+		}
 		this.settings = Collections.unmodifiableMap(inherited);
 		this.selector = new ChannelSelector(this.settings, ownServer);
 		this.factory = new ChannelFactory(interceptors, customizers, ownServer);
+		ownServer.onStart(this::connectAgain);
 	}
 
 	private static ChannelSettings checked(String name, ChannelSettings settings) {
@@ -138,6 +142,9 @@ public final class GrpcChannels implements AutoCloseable {
 	 * @throws IllegalStateException if the context was closed
 	 */
 	public ManagedChannel create(String target, ChannelSettings settings) {
+		if (this.closed) {
+			throw closed(target);
+		}
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
 		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
@@ -145,9 +152,27 @@ public final class GrpcChannels implements AutoCloseable {
 		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {
 			channel.shutdownNow();
-			throw new IllegalStateException("No channel to '%s': the application context is closed".formatted(target));
+			throw closed(target);
 		}
 		return channel;
+	}
+
+	private static IllegalStateException closed(String target) {
+		return new IllegalStateException("No channel to '%s': the application context is closed".formatted(target));
+	}
+
+	/**
+	 * A channel that could not connect waits a second or more before it tries again. If
+	 * that was because this application's own server did not run yet, it need not wait.
+	 */
+	private void connectAgain() {
+		this.created.forEach((channel) -> channel.channel.resetConnectBackoff());
+		for (NamedChannel channel : this.named.values()) {
+			ManagedChannel made = channel.getIfMade();
+			if (made != null) {
+				made.resetConnectBackoff();
+			}
+		}
 	}
 
 	ChannelSelector selector() {

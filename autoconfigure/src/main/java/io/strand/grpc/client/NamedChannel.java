@@ -47,13 +47,28 @@ final class NamedChannel extends Channel {
 
 	@Override
 	public <Q, R> ClientCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options) {
-		if (this.closed) {
-			return new RefusedCall<>(Status.UNAVAILABLE
-				.withDescription("Channel '%s' is closed, as is the application context it".formatted(this.name)
-						+ " belongs to; %s was not called".formatted(method.getFullMethodName())),
-					options);
+		ManagedChannel channel = getUnlessClosed();
+		if (channel != null) {
+			return channel.newCall(method, options);
 		}
-		return delegate().newCall(method, options);
+		return new RefusedCall<>(Status.UNAVAILABLE
+			.withDescription("Channel '%s' is closed, as is the application context it belongs to; %s was not called"
+				.formatted(this.name, method.getFullMethodName())), options);
+	}
+
+	private @Nullable ManagedChannel getUnlessClosed() {
+		if (this.closed) {
+			return null;
+		}
+		try {
+			return delegate();
+		}
+		catch (RuntimeException ex) {
+			if (this.closed) {
+				return null; // it could not be made because the context was closing
+			}
+			throw ex;
+		}
 	}
 
 	@Override

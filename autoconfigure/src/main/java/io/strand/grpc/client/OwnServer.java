@@ -18,11 +18,10 @@ public interface OwnServer {
 	boolean serves(String protoService);
 
 	/**
-	 * Where the server can be reached if it has no TCP port: {@code unix:…} or
-	 * {@code in-process:…}.
-	 * @return a target, or {@code null} if the server has a TCP port
+	 * What the server's address will be, known before it runs.
+	 * @return the class for a TCP port, a Unix domain socket or an in-process name
 	 */
-	@Nullable String targetWithoutTcp();
+	Class<? extends SocketAddress> addressType();
 
 	/**
 	 * Where the server listens.

@@ -2,6 +2,7 @@ package io.strand.grpc.client;
 
 import java.net.SocketAddress;
 import java.net.URI;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,16 +11,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import io.grpc.EquivalentAddressGroup;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
-import io.grpc.Status;
 import io.grpc.StatusOr;
 import io.grpc.SynchronizationContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Resolves the target {@code self:} to the port that the application's own server listens
- * on, whatever it turns out to be, and again each time the server starts. A call before
- * the first start fails as UNAVAILABLE and says so: waiting for a server that starts only
- * when the waiting bean is ready would never end.
+ * Resolves the target {@code self:} to what the application's own server listens on,
+ * whatever it turns out to be, and again each time the server starts.
  *
  * <p>
  * gRPC finds resolvers by scheme in a registry of the whole JVM, while there may be
@@ -53,6 +51,11 @@ final class SelfNameResolverProvider extends NameResolverProvider {
 	@Override
 	protected boolean isAvailable() {
 		return true;
+	}
+
+	@Override
+	public Collection<Class<? extends SocketAddress>> getProducedSocketAddressTypes() {
+		return Set.of(this.server.addressType());
 	}
 
 	@Override
@@ -109,10 +112,7 @@ final class SelfNameResolverProvider extends NameResolverProvider {
 			SocketAddress address = SelfNameResolverProvider.this.server.address();
 			StatusOr<List<EquivalentAddressGroup>> result = (address != null)
 					? StatusOr.fromValue(List.of(new EquivalentAddressGroup(address)))
-					: StatusOr.fromStatus(Status.UNAVAILABLE.withDescription(
-							"This application's own gRPC server does not run (yet): it starts as the last bean of the"
-									+ " context, so make the first call in an ApplicationRunner or on"
-									+ " GrpcServerStartedEvent"));
+					: StatusOr.fromStatus(OwnServerCheck.NOT_RUNNING);
 			current.onResult2(ResolutionResult.newBuilder().setAddressesOrError(result).build());
 		}
 

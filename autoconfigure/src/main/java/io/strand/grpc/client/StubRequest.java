@@ -28,22 +28,24 @@ record StubRequest(StubType stub, Shape shape, @Nullable String channel, String 
 	}
 
 	static @Nullable StubRequest of(DependencyDescriptor descriptor) {
-		Class<?> type = descriptor.getDependencyType();
-		ResolvableType resolvable = descriptor.getResolvableType();
-		StubType stub = StubType.of(type);
+		// Resolved, not declared: the type may be a variable of a generic base class
+		ResolvableType type = descriptor.getResolvableType();
+		Class<?> raw = type.resolve(descriptor.getDependencyType());
 		Shape shape = Shape.ONE;
-		if (stub == null && type.isArray()) {
-			stub = StubType.of(type.getComponentType());
+		Class<?> element = raw;
+		if (raw.isArray()) {
 			shape = Shape.COLLECTION;
+			element = type.getComponentType().resolve(raw.getComponentType());
 		}
-		else if (stub == null && Collection.class.isAssignableFrom(type) && type.isInterface()) {
-			stub = StubType.of(resolvable.asCollection().resolveGeneric(0));
+		else if (raw.isInterface() && Collection.class.isAssignableFrom(raw)) {
 			shape = Shape.COLLECTION;
+			element = type.asCollection().resolveGeneric(0);
 		}
-		else if (stub == null && type == Map.class && resolvable.resolveGeneric(0) == String.class) {
-			stub = StubType.of(resolvable.resolveGeneric(1));
+		else if (raw == Map.class && type.resolveGeneric(0) == String.class) {
 			shape = Shape.MAP;
+			element = type.resolveGeneric(1);
 		}
+		StubType stub = StubType.of(element);
 		return (stub != null) ? new StubRequest(stub, shape, channel(descriptor), describe(descriptor)) : null;
 	}
 
@@ -77,7 +79,7 @@ record StubRequest(StubType stub, Shape shape, @Nullable String channel, String 
 		return (parameter.getMethod() != null)
 				? "Parameter %d of method %s in %s".formatted(parameter.getParameterIndex(),
 						parameter.getMethod().getName(), owner)
-				: "Constructor parameter %d of %s".formatted(parameter.getParameterIndex(), owner);
+				: "Parameter %d of constructor in %s".formatted(parameter.getParameterIndex(), owner);
 	}
 
 }

@@ -36,11 +36,7 @@ record StubType(Class<?> stubClass, String protoService) {
 	Object newStub(Channel channel) {
 		try {
 			Method factory = factoryMethod();
-			if (factory != null) {
-				return factory.invoke(null, channel);
-			}
-			Constructor<?> constructor = this.stubClass.getConstructor(Channel.class);
-			return constructor.newInstance(channel);
+			return (factory != null) ? factory.invoke(null, channel) : constructor().newInstance(channel);
 		}
 		catch (InvocationTargetException ex) {
 			throw new IllegalStateException("The stub %s cannot be made".formatted(displayName()), ex.getCause());
@@ -53,16 +49,35 @@ record StubType(Class<?> stubClass, String protoService) {
 		}
 	}
 
-	private @Nullable Method factoryMethod() {
-		return Arrays.stream(this.stubClass.getEnclosingClass().getMethods())
+	/**
+	 * The static method that gRPC's own generator makes beside each stub, such as
+	 * {@code newBlockingStub}.
+	 * @return the method, or {@code null} if the stub is of another generator
+	 */
+	@Nullable Method factoryMethod() {
+		Class<?> generated = this.stubClass.getEnclosingClass();
+		if (generated == null) {
+			return null;
+		}
+		return Arrays.stream(generated.getMethods())
 			.filter((method) -> Modifier.isStatic(method.getModifiers()) && method.getReturnType() == this.stubClass)
 			.filter((method) -> Arrays.equals(method.getParameterTypes(), new Class<?>[] { Channel.class }))
 			.findFirst()
 			.orElse(null);
 	}
 
+	/**
+	 * The constructor for where there is no factory method.
+	 * @return the constructor
+	 * @throws NoSuchMethodException if the stub has no public one that takes a channel
+	 */
+	Constructor<?> constructor() throws NoSuchMethodException {
+		return this.stubClass.getConstructor(Channel.class);
+	}
+
 	String displayName() {
-		return this.stubClass.getEnclosingClass().getSimpleName() + "." + this.stubClass.getSimpleName();
+		Class<?> generated = this.stubClass.getEnclosingClass();
+		return ((generated != null) ? generated.getSimpleName() + "." : "") + this.stubClass.getSimpleName();
 	}
 
 }

@@ -22,9 +22,10 @@ import org.springframework.context.SmartLifecycle;
  * address it listens on: a TCP port, a Unix domain socket, an in-process name.
  *
  * <p>
- * It starts as the last of the context's lifecycle beans and stops as the first. A stop
+ * It starts in the last phase of the context's lifecycle and stops in the first. A stop
  * takes no new calls, waits for those in flight up to the grace period, then cancels
- * them. This class is thread-safe; start and stop exclude each other.
+ * them. It may be started again, on the same addresses. This class is thread-safe; start
+ * and stop exclude each other, and no event is published while they do.
  */
 public final class GrpcServer implements SmartLifecycle {
 
@@ -121,18 +122,44 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	/**
-	 * Stops gracefully and blocks meanwhile: at most the grace period and two seconds.
+	 * Stops gracefully and blocks meanwhile: for the grace period at most, and the few
+	 * seconds that cancelled calls are given to end. Stops at the same time all return
+	 * when the server has stopped; the events are published once.
 	 */
 	@Override
 	public void stop() {
-		if (this.running == null) {
+		RunningServer stopping = runningAfterTransition();
+		if (stopping == null) {
 			return;
 		}
-		this.events.publishEvent(new GrpcServerStoppingEvent(this));
+		try {
+			if (stopping.announceStop()) {
+				this.events.publishEvent(new GrpcServerStoppingEvent(this));
+			}
+		}
+		finally {
+			// Also when a listener failed: nobody else would stop the server
+			stop(stopping);
+		}
+	}
+
+	/**
+	 * A stop that meets a start waits for it: what is started is to be stopped.
+	 */
+	private @Nullable RunningServer runningAfterTransition() {
 		this.transition.lock();
 		try {
-			RunningServer stopping = this.running;
-			if (stopping == null) {
+			return this.running;
+		}
+		finally {
+			this.transition.unlock();
+		}
+	}
+
+	private void stop(RunningServer stopping) {
+		this.transition.lock();
+		try {
+			if (this.running != stopping) {
 				return;
 			}
 			stopping.stop(this.settings.shutdownGracePeriod());

@@ -15,7 +15,15 @@ public class GrpcServerStartException extends RuntimeException {
 
 	private final String remedy;
 
-	GrpcServerStartException(String property, @Nullable Object value, String reason, String remedy,
+	/**
+	 * Says what is wrong with a property.
+	 * @param property the name of the property
+	 * @param value its value
+	 * @param reason what is wrong, a sentence
+	 * @param remedy what to do, a sentence
+	 * @param cause the failure behind it, if there is one
+	 */
+	public GrpcServerStartException(String property, @Nullable Object value, String reason, String remedy,
 			@Nullable Throwable cause) {
 		super("The gRPC server cannot start with %s=%s. %s %s".formatted(property, value, reason, remedy), cause);
 		this.property = property;

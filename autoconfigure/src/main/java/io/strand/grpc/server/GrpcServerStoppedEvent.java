@@ -1,7 +1,8 @@
 package io.strand.grpc.server;
 
 /**
- * The gRPC server has stopped: no call runs any more.
+ * The gRPC server has stopped: it listens no more, and the calls that were in flight have
+ * finished or were cancelled.
  */
 public class GrpcServerStoppedEvent extends GrpcServerEvent {
 

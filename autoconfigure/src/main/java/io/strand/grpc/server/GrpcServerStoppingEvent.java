@@ -1,7 +1,8 @@
 package io.strand.grpc.server;
 
 /**
- * The gRPC server begins to stop: it takes no new calls and waits for those in flight.
+ * The gRPC server is about to stop: once this event was handled, it takes no new calls
+ * and waits for those in flight.
  */
 public class GrpcServerStoppingEvent extends GrpcServerEvent {
 

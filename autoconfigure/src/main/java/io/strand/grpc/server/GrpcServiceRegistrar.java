@@ -13,6 +13,7 @@ import io.grpc.ServerServiceDefinition;
 import io.strand.grpc.service.GrpcService;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
 /**
@@ -21,6 +22,8 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
  * interceptors that it does not opt out of, then in its own.
  */
 public final class GrpcServiceRegistrar {
+
+	private static final String SCOPED_TARGET = ScopedProxyUtils.getTargetBeanName("");
 
 	private final ConfigurableListableBeanFactory beans;
 
@@ -62,14 +65,16 @@ public final class GrpcServiceRegistrar {
 	private List<String> beanNames() {
 		List<String> names = new ArrayList<>(Arrays.asList(this.beans.getBeanNamesForAnnotation(GrpcService.class)));
 		if (this.serveAllBindableServices) {
-			for (String name : this.beans.getBeanNamesForType(BindableService.class)) {
-				if (!names.contains(name)) {
-					names.add(name);
-				}
-			}
+			names.addAll(Arrays.asList(this.beans.getBeanNamesForType(BindableService.class)));
 		}
-		names.removeIf((name) -> names.contains("scopedTarget." + name) && name.startsWith("scopedTarget."));
-		return names;
+		return names.stream().map(GrpcServiceRegistrar::withoutScopedTarget).distinct().toList();
+	}
+
+	/**
+	 * The proxy of a scoped bean is the service; its target is reached through it.
+	 */
+	private static String withoutScopedTarget(String name) {
+		return ScopedProxyUtils.isScopedTarget(name) ? name.substring(SCOPED_TARGET.length()) : name;
 	}
 
 	private ServerServiceDefinition bind(String beanName) {
@@ -89,7 +94,7 @@ public final class GrpcServiceRegistrar {
 	}
 
 	private List<ServerInterceptor> interceptors(String beanName) {
-		GrpcService annotation = this.beans.findAnnotationOnBean(beanName, GrpcService.class);
+		GrpcService annotation = annotation(beanName);
 		if (annotation == null) {
 			return this.globalInterceptors;
 		}
@@ -105,6 +110,14 @@ public final class GrpcServiceRegistrar {
 			interceptors.add(this.beans.getBean(name, ServerInterceptor.class));
 		}
 		return interceptors;
+	}
+
+	private @Nullable GrpcService annotation(String beanName) {
+		String target = SCOPED_TARGET + beanName;
+		GrpcService annotation = this.beans.findAnnotationOnBean(beanName, GrpcService.class);
+		// That on a @Bean method is seen on the target only
+		return (annotation == null && this.beans.containsBean(target))
+				? this.beans.findAnnotationOnBean(target, GrpcService.class) : annotation;
 	}
 
 	private String origin(String beanName) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -32,6 +33,8 @@ final class RunningServer {
 
 	private final List<Listener> listeners = new ArrayList<>();
 
+	private final AtomicBoolean stopAnnounced = new AtomicBoolean();
+
 	private final CountDownLatch stopped = new CountDownLatch(1);
 
 	RunningServer(CallExecutor callExecutor) {
@@ -43,8 +46,10 @@ final class RunningServer {
 		Listener listener;
 		try {
 			configurer.accept(builder);
-			listener = new Listener(endpoint, builder.build());
-			endpoint.start(listener.server);
+			Server server = builder.build();
+			endpoint.start(server);
+			listener = new Listener(endpoint, server, server.getPort(), endpoint.address(server),
+					endpoint.describe(server));
 		}
 		catch (RuntimeException | Error ex) {
 			endpoint.release();
@@ -61,42 +66,68 @@ final class RunningServer {
 		if (this.listeners.isEmpty()) {
 			return;
 		}
-		Thread thread = new Thread(() -> {
-			boolean interrupted = true;
-			while (interrupted) {
-				try {
-					this.stopped.await();
-					interrupted = false;
-				}
-				catch (InterruptedException ex) {
-					// only the stop ends this thread
-				}
-			}
-		}, "grpc-server-await");
+		Thread thread = new Thread(this::awaitStop, "grpc-server-await");
 		thread.setDaemon(false);
 		thread.start();
 	}
 
+	private void awaitStop() {
+		while (this.stopped.getCount() > 0) {
+			try {
+				this.stopped.await();
+			}
+			catch (InterruptedException ex) {
+				// Only the stop ends this thread
+			}
+		}
+	}
+
+	/**
+	 * Lets one of the threads that want to stop say so to everybody.
+	 * @return {@code true} for the first that asks
+	 */
+	boolean announceStop() {
+		return this.stopAnnounced.compareAndSet(false, true);
+	}
+
 	void stop(Duration gracePeriod) {
+		boolean interrupted = false;
+		this.listeners.forEach((listener) -> listener.server.shutdown());
 		try {
-			this.listeners.forEach((listener) -> listener.server.shutdown());
 			if (!awaitTermination(gracePeriod)) {
-				if (!gracePeriod.isZero()) {
+				if (gracePeriod.toMillis() > 0) {
 					logger.warn("gRPC calls still running after the grace period of %d ms are cancelled"
 						.formatted(gracePeriod.toMillis()));
 				}
-				this.listeners.forEach((listener) -> listener.server.shutdownNow());
-				awaitTermination(CANCEL_PERIOD);
+				cancel();
 			}
 		}
 		catch (InterruptedException ex) {
-			this.listeners.forEach((listener) -> listener.server.shutdownNow());
-			Thread.currentThread().interrupt();
+			interrupted = true;
+			cancel();
 		}
 		finally {
 			this.listeners.forEach((listener) -> listener.endpoint.release());
 			this.callExecutor.close();
 			this.stopped.countDown();
+			if (interrupted) {
+				Thread.currentThread().interrupt();
+			}
+		}
+	}
+
+	/**
+	 * Waits for the transports to end, also in a hurry: they tell the calls of their end
+	 * through the executor, which is closed next, and a client that is not told waits for
+	 * ever.
+	 */
+	private void cancel() {
+		this.listeners.forEach((listener) -> listener.server.shutdownNow());
+		try {
+			awaitTermination(CANCEL_PERIOD);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
 		}
 	}
 
@@ -111,9 +142,7 @@ final class RunningServer {
 
 	@Override
 	public String toString() {
-		return this.listeners.stream()
-			.map((listener) -> listener.endpoint.describe(listener.server))
-			.collect(Collectors.joining(", "));
+		return this.listeners.stream().map(Listener::description).collect(Collectors.joining(", "));
 	}
 
 	boolean isEmpty() {
@@ -125,18 +154,19 @@ final class RunningServer {
 	}
 
 	int port() {
-		return this.listeners.get(0).server.getPort();
+		return this.listeners.get(0).port;
 	}
 
 	SocketAddress localAddress() {
-		Listener first = this.listeners.get(0);
-		return first.endpoint.address(first.server);
+		return this.listeners.get(0).address;
 	}
 
 	/**
-	 * One started server and where it listens.
+	 * One started server and where it listens, asked for once: a server that has ended
+	 * does not know any more, and who asks may come at that moment.
 	 */
-	private record Listener(ServerEndpoint endpoint, Server server) {
+	private record Listener(ServerEndpoint endpoint, Server server, int port, SocketAddress address,
+			String description) {
 
 	}
 

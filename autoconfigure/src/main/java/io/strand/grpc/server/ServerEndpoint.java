@@ -54,6 +54,19 @@ interface ServerEndpoint {
 	String describe(Server server);
 
 	/**
+	 * What the innermost cause says, which is where the operating system speaks.
+	 * @param failure a failure
+	 * @return a message
+	 */
+	static String rootMessage(Throwable failure) {
+		Throwable root = failure;
+		while (root.getCause() != null) {
+			root = root.getCause();
+		}
+		return (root.getMessage() != null) ? root.getMessage() : root.toString();
+	}
+
+	/**
 	 * Gives back what this endpoint holds beside the server.
 	 */
 	default void release() {

@@ -1,7 +1,6 @@
 package io.strand.grpc.server;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -18,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * A TCP port.
  */
 class TcpEndpoint implements ServerEndpoint {
+
+	private static final String ADDRESS = "strand.server.address";
+
+	private static final String PORT = "strand.server.port";
 
 	private final @Nullable String host;
 
@@ -36,8 +39,7 @@ class TcpEndpoint implements ServerEndpoint {
 		InetSocketAddress address = (this.host != null) ? new InetSocketAddress(this.host, this.port)
 				: new InetSocketAddress(this.port);
 		if (address.isUnresolved()) {
-			throw new GrpcServerStartException("strand.server.address", this.host,
-					"The host name does not resolve to an address.",
+			throw new GrpcServerStartException(ADDRESS, this.host, "The host name does not resolve to an address.",
 					"Correct the name, use an address of this machine, or remove the property to listen on all of them.",
 					null);
 		}
@@ -47,40 +49,23 @@ class TcpEndpoint implements ServerEndpoint {
 
 	@Override
 	public GrpcServerStartException startFailure(IOException cause) {
-		String reason = rootMessage(cause);
-		if (reason.toLowerCase(Locale.ROOT).contains("assign requested address")) {
-			return new GrpcServerStartException("strand.server.address", this.host,
-					"The address is not one of this machine.",
-					"Use an address of this machine, or remove the property to listen on all of them.", cause);
-		}
-		if (reason.toLowerCase(Locale.ROOT).contains("permission denied")) {
-			return new GrpcServerStartException("strand.server.port", this.port,
-					"This user may not listen on the port.", "Choose a port above 1023, or grant the right to bind it.",
-					cause);
-		}
-		if (reason.toLowerCase(Locale.ROOT).contains("in use") || isBindException(cause)) {
-			return new GrpcServerStartException("strand.server.port", this.port, "The port is already in use.",
+		// Neither Java nor Netty's native transport has types for these, only words
+		String reason = ServerEndpoint.rootMessage(cause);
+		String words = reason.toLowerCase(Locale.ROOT);
+		if (words.contains("in use")) {
+			return new GrpcServerStartException(PORT, this.port, "The port is already in use.",
 					"Stop the process that listens on the port, choose another one, or 0 for any free one.", cause);
 		}
-		return new GrpcServerStartException("strand.server.port", this.port,
-				"The server cannot listen: %s.".formatted(reason), "Choose another port or address.", cause);
-	}
-
-	private static boolean isBindException(Throwable cause) {
-		for (Throwable current = cause; current != null; current = current.getCause()) {
-			if (current instanceof BindException) {
-				return true;
-			}
+		if (words.contains("assign requested address")) {
+			return new GrpcServerStartException(ADDRESS, this.host, "The address is not one of this machine.",
+					"Use an address of this machine, or remove the property to listen on all of them.", cause);
 		}
-		return false;
-	}
-
-	private static String rootMessage(Throwable cause) {
-		Throwable root = cause;
-		while (root.getCause() != null) {
-			root = root.getCause();
+		if (words.contains("permission denied")) {
+			return new GrpcServerStartException(PORT, this.port, "This user may not listen on the port.",
+					"Choose a port above 1023, or grant the right to bind it.", cause);
 		}
-		return (root.getMessage() != null) ? root.getMessage() : root.toString();
+		return new GrpcServerStartException(PORT, this.port, "The server cannot listen: %s.".formatted(reason),
+				"Choose another port or address.", cause);
 	}
 
 	@Override

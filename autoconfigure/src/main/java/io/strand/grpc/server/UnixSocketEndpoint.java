@@ -1,6 +1,7 @@
 package io.strand.grpc.server;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -15,6 +16,7 @@ import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
@@ -34,6 +36,8 @@ class UnixSocketEndpoint implements ServerEndpoint {
 	private final Path path;
 
 	private @Nullable EventLoopGroup eventLoops;
+
+	private boolean bound;
 
 	UnixSocketEndpoint(Path path) {
 		this.path = path;
@@ -56,6 +60,8 @@ class UnixSocketEndpoint implements ServerEndpoint {
 				NioIoHandler.newFactory());
 		return NettyServerBuilder.forAddress(address, InsecureServerCredentials.create())
 			.channelType(NioServerDomainSocketChannel.class)
+			// gRPC sets it for TCP; Netty would warn of it at every connection
+			.withChildOption(ChannelOption.SO_KEEPALIVE, null)
 			.bossEventLoopGroup(this.eventLoops)
 			.workerEventLoopGroup(this.eventLoops);
 	}
@@ -84,19 +90,21 @@ class UnixSocketEndpoint implements ServerEndpoint {
 		try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
 			return channel.connect(address);
 		}
-		catch (java.net.SocketException ex) {
-			return false; // refused: nobody listens any more
+		catch (ConnectException ex) {
+			return false; // Refused: nobody listens any more
 		}
 	}
 
 	@Override
+	public void start(Server server) {
+		ServerEndpoint.super.start(server);
+		this.bound = true;
+	}
+
+	@Override
 	public GrpcServerStartException startFailure(IOException cause) {
-		Throwable root = cause;
-		while (root.getCause() != null) {
-			root = root.getCause();
-		}
 		return new GrpcServerStartException(PROPERTY, this.path,
-				"The socket cannot be made: %s.".formatted((root.getMessage() != null) ? root.getMessage() : root),
+				"The socket cannot be made: %s.".formatted(ServerEndpoint.rootMessage(cause)),
 				"Check that its directory exists and is writable, and that the path is shorter than 100 characters.",
 				cause);
 	}
@@ -118,7 +126,11 @@ class UnixSocketEndpoint implements ServerEndpoint {
 			loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
 			this.eventLoops = null;
 		}
-		this.path.toFile().delete();
+		if (this.bound) {
+			// Nobody else does; and a file that this endpoint did not make is not its own
+			this.path.toFile().delete();
+			this.bound = false;
+		}
 	}
 
 }

@@ -1,27 +1,32 @@
 package io.strand.grpc.autoconfigure.client;
 
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.grpc.BindableService;
+import io.grpc.inprocess.InProcessSocketAddress;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.client.OwnServer;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStartedEvent;
+import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.service.ProtoServiceName;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.ApplicationListener;
+import org.springframework.core.Ordered;
 
 /**
  * Tells the clients of this application about its server. Learns of the server by its
  * events and of the services by the types of their beans: asking for the beans would
- * create services while they wait for their stubs.
+ * create services while they wait for their stubs. Thread-safe.
  */
-class ApplicationOwnServer implements OwnServer, ApplicationListener<GrpcServerStartedEvent> {
+class ApplicationOwnServer implements OwnServer, ApplicationListener<GrpcServerStartedEvent>, Ordered {
 
 	private final ListableBeanFactory beans;
 
@@ -43,23 +48,31 @@ class ApplicationOwnServer implements OwnServer, ApplicationListener<GrpcServerS
 		}
 		for (String name : this.beans.getBeanNamesForType(BindableService.class, true, false)) {
 			Class<?> type = this.beans.getType(name, false);
-			if (type != null && protoService.equals(ProtoServiceName.of(type))) {
+			if (type != null && protoService.equals(ProtoServiceName.of(type)) && isServed(name)) {
 				return true;
 			}
 		}
 		return false;
 	}
 
-	@Override
-	public @Nullable String targetWithoutTcp() {
+	private boolean isServed(String beanName) {
 		GrpcServerProperties settings = this.properties.getIfAvailable();
-		if (settings == null || settings.getPort() >= 0) {
-			return null;
+		return settings == null || settings.isServeAllBindableServices()
+				|| this.beans.findAnnotationOnBean(beanName, GrpcService.class, false) != null;
+	}
+
+	@Override
+	public Class<? extends SocketAddress> addressType() {
+		GrpcServerProperties settings = this.properties.getIfAvailable();
+		if (settings != null && settings.getPort() < 0) {
+			if (settings.getUnixSocket() != null) {
+				return UnixDomainSocketAddress.class;
+			}
+			if (settings.getInProcess().getName() != null) {
+				return InProcessSocketAddress.class;
+			}
 		}
-		if (settings.getUnixSocket() != null) {
-			return "unix:" + settings.getUnixSocket();
-		}
-		return (settings.getInProcess().getName() != null) ? "in-process:" + settings.getInProcess().getName() : null;
+		return InetSocketAddress.class;
 	}
 
 	@Override
@@ -75,8 +88,19 @@ class ApplicationOwnServer implements OwnServer, ApplicationListener<GrpcServerS
 
 	@Override
 	public void onApplicationEvent(GrpcServerStartedEvent event) {
-		this.server = event.getServer();
-		this.listeners.forEach(Runnable::run);
+		// Events of a child context come here too
+		if (this.beans.getBeanProvider(GrpcServer.class).stream().anyMatch(event.getServer()::equals)) {
+			this.server = event.getServer();
+			this.listeners.forEach(Runnable::run);
+		}
+	}
+
+	/**
+	 * Before the listeners of the application, which may call it.
+	 */
+	@Override
+	public int getOrder() {
+		return Ordered.HIGHEST_PRECEDENCE;
 	}
 
 }

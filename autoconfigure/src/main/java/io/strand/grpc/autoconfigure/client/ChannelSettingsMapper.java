@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.client;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,10 +15,12 @@ import io.grpc.netty.shaded.io.grpc.netty.NettySslContextChannelCredentials;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.ChannelProperties;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.KeepAlive;
+import io.strand.grpc.client.ChannelConfigurationException;
 import io.strand.grpc.client.ChannelSettings;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.ssl.SslManagerBundle;
@@ -29,6 +32,8 @@ import org.springframework.util.unit.DataSize;
  */
 class ChannelSettingsMapper {
 
+	private static final String PREFIX = "strand.client.channels.";
+
 	private final ObjectProvider<SslBundles> sslBundles;
 
 	ChannelSettingsMapper(ObjectProvider<SslBundles> sslBundles) {
@@ -37,24 +42,25 @@ class ChannelSettingsMapper {
 
 	Map<String, ChannelSettings> map(Map<String, ChannelProperties> channels) {
 		Map<String, ChannelSettings> settings = new LinkedHashMap<>();
-		channels.forEach((name, properties) -> settings.put(name, map(properties)));
+		channels.forEach((name, properties) -> settings.put(name, map(PREFIX + name, properties)));
 		return settings;
 	}
 
-	private ChannelSettings map(ChannelProperties properties) {
+	private ChannelSettings map(String prefix, ChannelProperties properties) {
 		KeepAlive keepAlive = properties.getKeepAlive();
 		return ChannelSettings.builder()
 			.target(properties.getTarget())
 			.services(properties.getServices())
-			.credentials(credentials(properties.getSsl()))
+			.credentials(credentials(prefix, properties.getSsl()))
 			.deadline(properties.getDeadline())
 			.streamDeadline(properties.getStreamDeadline())
-			.keepAliveTime(keepAlive.getTime())
-			.keepAliveTimeout(keepAlive.getTimeout())
+			.keepAliveTime(positive(prefix + ".keep-alive.time", keepAlive.getTime()))
+			.keepAliveTimeout(positive(prefix + ".keep-alive.timeout", keepAlive.getTimeout()))
 			.keepAliveWithoutCalls(keepAlive.getWithoutCalls())
-			.idleTimeout(properties.getIdleTimeout())
-			.maxInboundMessageSize(bytes(properties.getMaxInboundMessageSize()))
-			.maxInboundMetadataSize(bytes(properties.getMaxInboundMetadataSize()))
+			.idleTimeout(positive(prefix + ".idle-timeout", properties.getIdleTimeout()))
+			.maxInboundMessageSize(bytes(prefix + ".max-inbound-message-size", properties.getMaxInboundMessageSize()))
+			.maxInboundMetadataSize(
+					bytes(prefix + ".max-inbound-metadata-size", properties.getMaxInboundMetadataSize()))
 			.userAgent(properties.getUserAgent())
 			.authority(properties.getAuthority())
 			.loadBalancingPolicy(properties.getLoadBalancingPolicy())
@@ -62,18 +68,47 @@ class ChannelSettingsMapper {
 			.build();
 	}
 
-	private static @Nullable Integer bytes(@Nullable DataSize size) {
-		return (size != null) ? Math.toIntExact(size.toBytes()) : null;
+	private static @Nullable Duration positive(String property, @Nullable Duration value) {
+		if (value != null && (value.isZero() || value.isNegative())) {
+			throw invalid(property, value, "Set it to a time above zero.");
+		}
+		return value;
 	}
 
-	private @Nullable ChannelCredentials credentials(GrpcClientProperties.Ssl ssl) {
+	private static @Nullable Integer bytes(String property, @Nullable DataSize size) {
+		if (size == null) {
+			return null;
+		}
+		if (size.toBytes() <= 0 || size.toBytes() > Integer.MAX_VALUE) {
+			throw invalid(property, size, "Set it to a size above zero and below 2GB.");
+		}
+		return (int) size.toBytes();
+	}
+
+	private static ChannelConfigurationException invalid(String property, Object value, String remedy) {
+		return new ChannelConfigurationException("The value '%s' of %s is not valid.".formatted(value, property),
+				remedy);
+	}
+
+	private @Nullable ChannelCredentials credentials(String prefix, GrpcClientProperties.Ssl ssl) {
 		if (Boolean.FALSE.equals(ssl.getEnabled())) {
 			return InsecureChannelCredentials.create();
 		}
 		if (ssl.getBundle() != null) {
-			return credentials(ssl.getBundle(), this.sslBundles.getObject().getBundle(ssl.getBundle()));
+			return credentials(ssl.getBundle(), bundle(prefix, ssl.getBundle()));
 		}
 		return Boolean.TRUE.equals(ssl.getEnabled()) ? TlsChannelCredentials.create() : null;
+	}
+
+	private SslBundle bundle(String prefix, String name) {
+		try {
+			return this.sslBundles.getObject().getBundle(name);
+		}
+		catch (NoSuchSslBundleException ex) {
+			throw new ChannelConfigurationException(
+					"There is no SSL bundle '%s', which %s.ssl.bundle names.".formatted(name, prefix),
+					"Define it under spring.ssl.bundle, or correct the name.");
+		}
 	}
 
 	private static ChannelCredentials credentials(String name, SslBundle bundle) {

@@ -52,12 +52,12 @@ public class GrpcClientProperties {
 		private @Nullable String target;
 
 		/**
-		 * Deadline of unary calls that are made without one; none if not set.
+		 * Deadline of unary calls that are made without one; none if not set or 0.
 		 */
 		private @Nullable Duration deadline;
 
 		/**
-		 * Deadline of streaming calls that are made without one; none if not set.
+		 * Deadline of streaming calls that are made without one; none if not set or 0.
 		 */
 		private @Nullable Duration streamDeadline;
 

@@ -100,6 +100,17 @@ final class KnownProperties {
 		return this.patterns.stream().anyMatch((pattern) -> matches(pattern, name));
 	}
 
+	/**
+	 * Whether there are known names below a name.
+	 * @param name what they would begin with
+	 * @return whether there are
+	 */
+	boolean isGroup(ConfigurationPropertyName name) {
+		int length = name.getNumberOfElements();
+		return this.patterns.stream()
+			.anyMatch((pattern) -> pattern.size() > length && matches(pattern.subList(0, length), name));
+	}
+
 	private static boolean matches(List<String> pattern, ConfigurationPropertyName name) {
 		for (int i = 0; i < pattern.size(); i++) {
 			if (pattern.get(i).equals(ANYTHING_BELOW)) {

@@ -45,9 +45,16 @@ class PropertyNamesCheck implements BeanFactoryPostProcessor {
 
 	private void check(ConfigurationPropertySource source, ConfigurationPropertyName name) {
 		ConfigurationProperty property = this.known.contains(name) ? null : source.getConfigurationProperty(name);
-		if (property != null) {
+		if (property != null && !isEmptyGroup(property)) {
 			throw new UnknownPropertyException(property, this.known.nearest(name));
 		}
+	}
+
+	/**
+	 * What is left in YAML of a group whose entries are all commented out.
+	 */
+	private boolean isEmptyGroup(ConfigurationProperty property) {
+		return property.getValue().toString().isEmpty() && this.known.isGroup(property.getName());
 	}
 
 }

@@ -14,8 +14,8 @@ class UnknownPropertyFailureAnalyzer extends AbstractFailureAnalyzer<UnknownProp
 	protected FailureAnalysis analyze(Throwable rootFailure, UnknownPropertyException cause) {
 		ConfigurationProperty property = cause.getProperty();
 		Origin origin = property.getOrigin();
-		String description = "Strand has no property '%s'. It is set to '%s'%s.".formatted(property.getName(),
-				property.getValue(), (origin != null) ? " in " + origin : "");
+		String description = "Strand has no property '%s':%n%n    Value: %s%n    Origin: %s"
+			.formatted(property.getName(), property.getValue(), (origin != null) ? origin : "unknown");
 		String action = (cause.getNearest() != null)
 				? "Did you mean '%s'? Correct the name, or remove the property.".formatted(cause.getNearest())
 				: "Correct the name, or remove the property. Strand's properties begin with strand.server or"

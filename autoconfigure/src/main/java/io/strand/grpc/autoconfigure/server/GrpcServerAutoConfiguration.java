@@ -4,20 +4,18 @@ import java.util.List;
 
 import io.grpc.BindableService;
 import io.grpc.ServerBuilder;
-import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.autoconfigure.AnnotatedBeans;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerBuilderCustomizer;
-import io.strand.grpc.server.GrpcServerSettings;
 import io.strand.grpc.server.GrpcServiceRegistrar;
-import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfigureOrder;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -27,11 +25,14 @@ import org.springframework.boot.util.LambdaSafe;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.core.Ordered;
 import org.springframework.core.env.ConfigurableEnvironment;
 
 /**
- * Auto-configuration of the gRPC server, in an application that has a service.
+ * Auto-configuration of the gRPC server, in an application that has a service. Late, so
+ * that it sees the services of other auto-configurations.
  */
+@AutoConfigureOrder(Ordered.LOWEST_PRECEDENCE - 10)
 @AutoConfiguration(afterName = "org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration")
 @ConditionalOnClass({ BindableService.class, NettyServerBuilder.class })
 @ConditionalOnBooleanProperty(name = "strand.server.enabled", matchIfMissing = true)
@@ -49,7 +50,7 @@ public final class GrpcServerAutoConfiguration {
 		GrpcServiceRegistrar registrar = new GrpcServiceRegistrar(beans, interceptors,
 				properties.isServeAllBindableServices());
 		List<GrpcServerBuilderCustomizer<?>> ordered = customizers.orderedStream().toList();
-		return new GrpcServer(settings(properties, sslBundles), registrar.getServices(),
+		return new GrpcServer(new GrpcServerSettingsMapper(sslBundles).map(properties), registrar.getServices(),
 				(builder) -> customize(ordered, builder), events);
 	}
 
@@ -57,16 +58,6 @@ public final class GrpcServerAutoConfiguration {
 	@ConditionalOnMissingBean
 	GrpcServerPortPublisher strandGrpcServerPortPublisher(ConfigurableEnvironment environment) {
 		return new GrpcServerPortPublisher(environment);
-	}
-
-	private static GrpcServerSettings settings(GrpcServerProperties properties, ObjectProvider<SslBundles> sslBundles) {
-		String bundle = properties.getSsl().getBundle();
-		@Nullable ServerCredentials credentials = (bundle != null)
-				? ServerSslCredentials.of(sslBundles.getObject().getBundle(bundle)) : null;
-		return new GrpcServerSettings(properties.getPort(), properties.getAddress(), credentials,
-				properties.getUnixSocket(), properties.getInProcess().getName(),
-				(int) properties.getMaxInboundMessageSize().toBytes(),
-				(int) properties.getMaxInboundMetadataSize().toBytes(), properties.getShutdownGracePeriod());
 	}
 
 	@SuppressWarnings("unchecked")

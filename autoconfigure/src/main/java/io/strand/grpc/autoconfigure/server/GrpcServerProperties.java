@@ -2,10 +2,12 @@ package io.strand.grpc.autoconfigure.server;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.convert.DurationUnit;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -42,12 +44,15 @@ public class GrpcServerProperties {
 
 	/**
 	 * How long a stop waits for calls in flight before it cancels them; 0 to cancel them
-	 * at once.
+	 * at once. In seconds if there is no unit. A period longer than
+	 * spring.lifecycle.timeout-per-shutdown-phase needs that one raised too.
 	 */
+	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration shutdownGracePeriod = Duration.ofSeconds(20);
 
 	/**
-	 * Largest message that is accepted, after decompression.
+	 * Largest message that is accepted, after decompression. Has no effect on calls
+	 * in-process, whose messages are not encoded.
 	 */
 	private DataSize maxInboundMessageSize = DataSize.ofMegabytes(4);
 

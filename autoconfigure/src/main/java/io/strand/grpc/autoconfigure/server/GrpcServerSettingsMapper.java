@@ -1,0 +1,84 @@
+package io.strand.grpc.autoconfigure.server;
+
+import java.util.Collection;
+
+import io.grpc.ServerCredentials;
+import io.strand.grpc.server.GrpcServerSettings;
+import io.strand.grpc.server.GrpcServerStartException;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.util.StringUtils;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Turns the properties of the server into its settings. A value that gRPC would refuse,
+ * or take for something else, is refused here, where its property is known.
+ */
+class GrpcServerSettingsMapper {
+
+	private static final int HIGHEST_PORT = 65535;
+
+	private final ObjectProvider<SslBundles> sslBundles;
+
+	GrpcServerSettingsMapper(ObjectProvider<SslBundles> sslBundles) {
+		this.sslBundles = sslBundles;
+	}
+
+	GrpcServerSettings map(GrpcServerProperties properties) {
+		return new GrpcServerSettings(port(properties.getPort()), textOrNull(properties.getAddress()),
+				credentials(textOrNull(properties.getSsl().getBundle())), properties.getUnixSocket(),
+				textOrNull(properties.getInProcess().getName()),
+				bytes("strand.server.max-inbound-message-size", properties.getMaxInboundMessageSize()),
+				bytes("strand.server.max-inbound-metadata-size", properties.getMaxInboundMetadataSize()),
+				properties.getShutdownGracePeriod());
+	}
+
+	private static int port(int port) {
+		if (port < -1 || port > HIGHEST_PORT) {
+			throw new GrpcServerStartException("strand.server.port", port, "There is no such port.",
+					"Use 1 to 65535, 0 for any free port, or -1 for no TCP port.", null);
+		}
+		return port;
+	}
+
+	private static int bytes(String property, DataSize size) {
+		if (size.toBytes() < 1 || size.toBytes() > Integer.MAX_VALUE) {
+			throw new GrpcServerStartException(property, size, "gRPC has no such limit.",
+					"Use a size from 1B to 2147483647B (one byte less than 2GB).", null);
+		}
+		return (int) size.toBytes();
+	}
+
+	/**
+	 * Empty is how a placeholder without a value arrives, and means not set: an empty
+	 * host name would be the loopback address.
+	 */
+	private static @Nullable String textOrNull(@Nullable String value) {
+		return StringUtils.hasText(value) ? value : null;
+	}
+
+	private @Nullable ServerCredentials credentials(@Nullable String bundleName) {
+		if (bundleName == null) {
+			return null;
+		}
+		SslBundles bundles = this.sslBundles.getObject();
+		try {
+			SslBundle bundle = bundles.getBundle(bundleName);
+			return ServerSslCredentials.of(bundleName, bundle);
+		}
+		catch (NoSuchSslBundleException ex) {
+			Collection<String> names = bundles.getBundleNames();
+			throw new GrpcServerStartException(ServerSslCredentials.PROPERTY, bundleName,
+					"There is no SSL bundle of this name. Bundles: %s."
+						.formatted(names.isEmpty() ? "none" : String.join(", ", names)),
+					"Correct the name, or define spring.ssl.bundle.pem.%1$s or spring.ssl.bundle.jks.%1$s."
+						.formatted(bundleName),
+					ex);
+		}
+	}
+
+}

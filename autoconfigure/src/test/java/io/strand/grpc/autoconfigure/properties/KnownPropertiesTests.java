@@ -1,0 +1,98 @@
+package io.strand.grpc.autoconfigure.properties;
+
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+import com.jayway.jsonpath.JsonPath;
+import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
+import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link KnownProperties}.
+ */
+class KnownPropertiesTests {
+
+	private final KnownProperties known = new KnownProperties();
+
+	KnownPropertiesTests() {
+		this.known.add("strand.server", GrpcServerProperties.class);
+		this.known.add("strand.client", GrpcClientProperties.class);
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "strand.server.port", "strand.server.in-process.name", "strand.server.inprocess.name",
+			"strand.server.maxinboundmessagesize", "strand.client.channels.stock.target",
+			"strand.client.channels.default.keep-alive.time", "strand.client.channels[a.b].target",
+			"strand.client.channels.stock.services", "strand.client.channels.stock.services[0]",
+			"strand.client.channels.stock.services[12]" })
+	void containsWhatCanBeBound(String name) {
+		assertThat(this.known.contains(ConfigurationPropertyName.of(name))).isTrue();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "strand.server", "strand.server.prt", "strand.server.port.more", "strand.server.port[0]",
+			"strand.server.in-process", "strand.client.channels.stock", "strand.client.channels.stock.targt",
+			"strand.client.channels.target", "strand.serve.port", "strand" })
+	void doesNotContainWhatCannotBeBound(String name) {
+		assertThat(this.known.contains(ConfigurationPropertyName.of(name))).isFalse();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "strand.server", "strand.server.in-process", "strand.client.channels",
+			"strand.client.channels.stock", "strand.client.channels.stock.keepalive" })
+	void groupHasNamesBelowIt(String name) {
+		assertThat(this.known.isGroup(ConfigurationPropertyName.of(name))).isTrue();
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "strand.sever", "strand.server.port", "strand.server.port.more" })
+	void whatHasNoNamesBelowItIsNoGroup(String name) {
+		assertThat(this.known.isGroup(ConfigurationPropertyName.of(name))).isFalse();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "strand.server.prt, strand.server.port", "strand.sever.port, strand.server.port",
+			"strand.server.adress, strand.server.address",
+			"strand.client.channels.My-Stock.targt, strand.client.channels.my-stock.target",
+			"strand.client.channels.stock.keepalive-time, strand.client.channels.stock.keep-alive.time" })
+	void nearestIsWhatWasMeant(String wrong, String right) {
+		assertThat(this.known.nearest(ConfigurationPropertyName.adapt(wrong, '.'))).isEqualToIgnoringCase(right);
+	}
+
+	@Test
+	void nothingIsNearToWhatIsUnlikeAll() {
+		assertThat(this.known.nearest(ConfigurationPropertyName.of("strand.completely.different.thing"))).isNull();
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "kitten, sitting, 3", "port, port, 0", "'', abc, 3", "abc, '', 3", "flaw, lawn, 2" })
+	void distanceIsTheNumberOfChanges(String a, String b, int distance) {
+		assertThat(KnownProperties.distance(a, b)).isEqualTo(distance);
+	}
+
+	@Test
+	void agreesWithTheMetadataThatEditorsUse() throws Exception {
+		Path classes = Path.of(KnownProperties.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+		try (InputStream metadata = Files
+			.newInputStream(classes.resolve("META-INF/spring-configuration-metadata.json"))) {
+			List<String> names = JsonPath.read(metadata, "$.properties[*].name");
+			assertThat(names).contains("strand.server.port", "strand.server.in-process.name", "strand.client.channels");
+			assertThat(names).allSatisfy((name) -> {
+				ConfigurationPropertyName parsed = ConfigurationPropertyName.of(name);
+				// Metadata ends at a map of beans, whose entries have names of the user's
+				assertThat(this.known.contains(parsed) || name.equals("strand.client.channels")).isTrue();
+			});
+		}
+	}
+
+}

@@ -16,8 +16,9 @@ import io.grpc.Status;
 record OwnServerCheck(OwnServer server) implements ClientInterceptor {
 
 	static final Status NOT_RUNNING = Status.UNAVAILABLE
-		.withDescription("This application's own gRPC server does not run (yet): it starts as the last bean of the"
-				+ " context, so make the first call in an ApplicationRunner or on GrpcServerStartedEvent");
+		.withDescription("This application's own gRPC server does not run: it starts as one of the last beans of"
+				+ " the context and stops as one of the first. Make the first call in an ApplicationRunner or on"
+				+ " GrpcServerStartedEvent");
 
 	@Override
 	public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {

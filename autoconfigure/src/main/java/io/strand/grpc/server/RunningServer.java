@@ -107,8 +107,9 @@ final class RunningServer {
 			cancel();
 		}
 		finally {
-			this.listeners.forEach((listener) -> listener.endpoint.release());
+			// Calls in their tail still write to the event loops that the endpoints hold
 			this.callExecutor.close();
+			this.listeners.forEach((listener) -> listener.endpoint.release());
 			this.stopped.countDown();
 			if (interrupted) {
 				Thread.currentThread().interrupt();

@@ -61,7 +61,7 @@ class OwnServerTests {
 			StatusRuntimeException before = caller.beforeStart.get();
 			assertThat(before).isNotNull();
 			assertThat(before.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-			assertThat(before).hasMessageContaining("This application's own gRPC server does not run (yet)");
+			assertThat(before).hasMessageContaining("This application's own gRPC server does not run");
 			assertThat(caller.onStarted.get()).isEqualTo(MESSAGE);
 			assertThat(caller.waiting.get(5, TimeUnit.SECONDS)).isEqualTo(MESSAGE);
 			// a second would be gRPC's own back-off
@@ -80,7 +80,7 @@ class OwnServerTests {
 				assertThat(caller.stub.unary(MESSAGE)).isEqualTo(MESSAGE);
 				server.stop();
 				assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> caller.stub.unary(MESSAGE))
-					.withMessageContaining("does not run (yet)");
+					.withMessageContaining("does not run");
 				server.start();
 				long start = System.nanoTime();
 				assertThat(caller.stub.unary(MESSAGE)).isEqualTo(MESSAGE);

@@ -74,7 +74,7 @@ final class ChannelFactory {
 			builder.intercept(global.get(i));
 		}
 		this.customizers.get().forEach((customizer) -> customizer.customize(name, builder));
-		return builder.build();
+		return new TrackedChannel(builder.build());
 	}
 
 	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {

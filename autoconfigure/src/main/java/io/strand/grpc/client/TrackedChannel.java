@@ -1,0 +1,86 @@
+package io.strand.grpc.client;
+
+import java.util.concurrent.TimeUnit;
+
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+
+/**
+ * A channel that has terminated only when the last callback of its last call has
+ * returned. gRPC's own has when the last stream has closed: the application may hear of
+ * it later. Thread-safe.
+ */
+final class TrackedChannel extends ManagedChannel {
+
+	private final ManagedChannel delegate;
+
+	private final InFlightCalls calls = new InFlightCalls();
+
+	TrackedChannel(ManagedChannel delegate) {
+		this.delegate = delegate;
+	}
+
+	@Override
+	public <Q, R> ClientCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options) {
+		return this.calls.track(this.delegate.newCall(method, options));
+	}
+
+	@Override
+	public ManagedChannel shutdown() {
+		this.delegate.shutdown();
+		this.calls.close();
+		return this;
+	}
+
+	@Override
+	public ManagedChannel shutdownNow() {
+		this.delegate.shutdownNow();
+		this.calls.close();
+		return this;
+	}
+
+	@Override
+	public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
+		long end = System.nanoTime() + unit.toNanos(timeout);
+		return this.delegate.awaitTermination(timeout, unit) && this.calls.await(end - System.nanoTime());
+	}
+
+	@Override
+	public boolean isTerminated() {
+		return this.delegate.isTerminated() && this.calls.isNone();
+	}
+
+	@Override
+	public boolean isShutdown() {
+		return this.delegate.isShutdown();
+	}
+
+	@Override
+	public String authority() {
+		return this.delegate.authority();
+	}
+
+	@Override
+	public ConnectivityState getState(boolean requestConnection) {
+		return this.delegate.getState(requestConnection);
+	}
+
+	@Override
+	public void notifyWhenStateChanged(ConnectivityState source, Runnable callback) {
+		this.delegate.notifyWhenStateChanged(source, callback);
+	}
+
+	@Override
+	public void resetConnectBackoff() {
+		this.delegate.resetConnectBackoff();
+	}
+
+	@Override
+	public void enterIdle() {
+		this.delegate.enterIdle();
+	}
+
+}

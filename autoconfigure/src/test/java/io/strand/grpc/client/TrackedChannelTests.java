@@ -1,0 +1,98 @@
+package io.strand.grpc.client;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.strand.grpc.testing.LeakCheckExtension;
+import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.StockGrpc;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link TrackedChannel}.
+ */
+@ExtendWith(LeakCheckExtension.class)
+class TrackedChannelTests {
+
+	private Server server;
+
+	@BeforeEach
+	void start() throws Exception {
+		this.server = InProcessServerBuilder.forName("tracked").addService(new StockGrpc.StockImplBase() {
+
+			@Override
+			public void reserve(Message request, StreamObserver<Message> responses) {
+				responses.onNext(request);
+				responses.onCompleted();
+			}
+
+		}).build().start();
+	}
+
+	@AfterEach
+	void stop() throws Exception {
+		this.server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+	}
+
+	@Test
+	void doesNotTerminateBeforeTheLastCallbackHasReturned() throws Exception {
+		ManagedChannel plain = InProcessChannelBuilder.forName("tracked").build();
+		TrackedChannel channel = new TrackedChannel(plain);
+		Callback callback = new Callback();
+		StockGrpc.newStub(channel).reserve(Message.getDefaultInstance(), callback);
+		assertThat(callback.entered.await(5, TimeUnit.SECONDS)).isTrue();
+		channel.shutdown();
+		assertThat(plain.awaitTermination(5, TimeUnit.SECONDS)).isTrue();
+		assertThat(channel.awaitTermination(0, TimeUnit.SECONDS)).isFalse();
+		assertThat(channel.isTerminated()).isFalse();
+		callback.leave.countDown();
+		assertThat(channel.awaitTermination(5, TimeUnit.SECONDS)).isTrue();
+		assertThat(channel.isTerminated()).isTrue();
+	}
+
+	@Test
+	void terminatesWithoutAnyCall() throws Exception {
+		TrackedChannel channel = new TrackedChannel(InProcessChannelBuilder.forName("tracked").build());
+		channel.shutdown();
+		channel.shutdownNow();
+		assertThat(channel.awaitTermination(5, TimeUnit.SECONDS)).isTrue();
+	}
+
+	private static final class Callback implements StreamObserver<Message> {
+
+		private final CountDownLatch entered = new CountDownLatch(1);
+
+		private final CountDownLatch leave = new CountDownLatch(1);
+
+		@Override
+		public void onNext(Message message) {
+		}
+
+		@Override
+		public void onError(Throwable error) {
+		}
+
+		@Override
+		public void onCompleted() {
+			this.entered.countDown();
+			try {
+				this.leave.await(5, TimeUnit.SECONDS);
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+		}
+
+	}
+
+}

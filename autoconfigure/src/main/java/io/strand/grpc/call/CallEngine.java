@@ -29,7 +29,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final Map<String, MethodPlan> plans = new ConcurrentHashMap<>();
 
-	private final Map<Long, HandlerCall<?, ?>> live = new ConcurrentHashMap<>();
+	private final Set<HandlerCall<?, ?>> live = ConcurrentHashMap.newKeySet();
 
 	private final AtomicLong ids = new AtomicLong();
 
@@ -93,7 +93,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		MethodPlan plan = plan(call.getMethodDescriptor());
 		long id = this.ids.incrementAndGet();
 		HandlerCall<Q, R> started = new HandlerCall<>(this, plan, id, call, headers, next);
-		this.live.put(id, started);
+		this.live.add(started);
 		started.arrive();
 		return started;
 	}
@@ -111,7 +111,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * @return a view that changes as calls come and go
 	 */
 	public Collection<? extends LiveCall> liveCalls() {
-		return Collections.unmodifiableCollection(this.live.values());
+		return Collections.unmodifiableSet(this.live);
 	}
 
 	Admission admission() {
@@ -123,7 +123,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	void ended(HandlerCall<?, ?> call) {
-		this.live.remove(call.id());
+		this.live.remove(call);
 	}
 
 	/**

@@ -29,6 +29,8 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	/** The innermost wrapper, once the handler was reached. */
 	private volatile @Nullable GuardedServerCall<?, ?> innermost;
 
+	private final @Nullable SingleAnswer<R> answer;
+
 	private volatile boolean closed;
 
 	private volatile long sent;
@@ -38,6 +40,9 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		this.plan = plan;
 		this.owner = owner;
 		this.guard = new ServerSendGuard(plan.settings(), this);
+		TransportLoop loop = owner.loop();
+		this.answer = (plan.serverSendsOneMessage() && loop != null) ? new SingleAnswer<>(transport, owner, loop)
+				: null;
 		Integer readyThreshold = plan.settings().readyThreshold();
 		if (readyThreshold != null) {
 			transport.setOnReadyThreshold(readyThreshold);
@@ -75,21 +80,40 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	@Override
 	public void sendHeaders(Metadata headers) {
-		this.guard.exclusively(() -> this.transport.sendHeaders(headers));
+		this.guard.exclusively(() -> {
+			if (this.answer != null) {
+				this.answer.headers(headers);
+			}
+			else {
+				this.transport.sendHeaders(headers);
+			}
+		});
 	}
 
 	@Override
 	public void sendMessage(R message) {
 		this.guard.exclusively(() -> {
 			this.sent++;
-			this.transport.sendMessage(message);
+			if (this.answer != null) {
+				this.answer.message(message);
+			}
+			else {
+				this.transport.sendMessage(message);
+			}
 		});
 	}
 
 	@Override
 	public void close(Status status, Metadata trailers) {
 		this.closed = true;
-		this.guard.exclusively(() -> this.transport.close(status, trailers));
+		this.guard.exclusively(() -> {
+			if (this.answer != null) {
+				this.answer.close(status, trailers);
+			}
+			else {
+				this.transport.close(status, trailers);
+			}
+		});
 	}
 
 	/** Ends the call before it had a handler. On any thread. */

@@ -11,7 +11,10 @@ record GuardedHandler<Q, R>(ServerCallHandler<Q, R> handler) implements ServerCa
 
 	@Override
 	public ServerCall.Listener<Q> startCall(ServerCall<Q, R> call, Metadata headers) {
-		EngineServerCall<?, ?> engineCall = call.getAttributes().get(EngineServerCall.KEY);
+		// Without interceptors in between, there is no need for the attributes, which are
+		// made by copying
+		EngineServerCall<?, ?> engineCall = (call instanceof EngineServerCall<?, ?> direct) ? direct
+				: call.getAttributes().get(EngineServerCall.KEY);
 		if (engineCall == null) {
 			return this.handler.startCall(call, headers); // not served by the engine
 		}

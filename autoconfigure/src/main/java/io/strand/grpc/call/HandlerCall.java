@@ -6,7 +6,6 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 
 import io.grpc.Context;
 import io.grpc.Grpc;
@@ -60,9 +59,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 
 	private static final VarHandle EVENTS;
 
+	private static final VarHandle PHASE;
+
 	static {
 		try {
 			EVENTS = MethodHandles.lookup().findVarHandle(HandlerCall.class, "events", int.class);
+			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", Phase.class);
 		}
 		catch (ReflectiveOperationException ex) {
 			throw new ExceptionInInitializerError(ex);
@@ -89,15 +91,21 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 
 	private final Context context;
 
+	/** Where the transport runs, if it has an event loop. */
+	private final @Nullable TransportLoop loop = TransportLoop.current();
+
 	private final long arrivedNanos = System.nanoTime();
 
-	private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.ARRIVED);
+	private volatile Phase phase = Phase.ARRIVED;
 
 	private final InterruptFence fence = new InterruptFence();
 
 	private final Inbox inbox;
 
 	private volatile int events;
+
+	/** The calls that came with this one; {@code null} once this one has left them. */
+	private TransportLoop.@Nullable Batch batch;
 
 	private volatile @Nullable SerialThread serialThread;
 
@@ -124,7 +132,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		this.headers = headers;
 		this.next = next;
 		this.context = Context.current();
-		this.inbox = new Inbox(!plan.clientSendsOneMessage());
+		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
 	}
 
 	HandlerSettings settings() {
@@ -151,13 +159,11 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 	@Override
 	public void onMessage(Q message) {
 		this.inbox.add(message);
-		if (this.phase.get() == Phase.ENDED) {
+		if (this.phase == Phase.ENDED) {
 			this.inbox.discard();
 			return;
 		}
-		if (!this.plan.clientSendsOneMessage()) {
-			askForMore();
-		}
+		askForMore();
 		wake();
 	}
 
@@ -206,7 +212,14 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 
 	void wake() {
 		SerialThread current = this.serialThread;
-		if (current != null) {
+		if (current == null) {
+			return;
+		}
+		if (this.loop != null && this.loop.isCurrentThread()) {
+			if (this.idle)
+				this.loop.wake(current);
+		}
+		else {
 			current.wake();
 		}
 	}
@@ -215,14 +228,14 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		HandlerSettings settings = this.plan.settings();
 		CallLimit reached = this.engine.admission().tryPass(settings.limits());
 		if (reached == null) {
-			this.phase.set(Phase.ADMITTED);
+			this.phase = Phase.ADMITTED;
 			startThread();
 		}
 		else if (settings.maxWait().isZero()) {
 			refuse(reached, Phase.ARRIVED);
 		}
 		else {
-			this.phase.set(Phase.WAITING);
+			this.phase = Phase.WAITING;
 			this.engine.schedule(() -> refuse(reached, Phase.WAITING), settings.maxWait());
 			this.engine.admission().await(this);
 		}
@@ -232,7 +245,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 	 * Called by whoever gave back the place that this call waited for.
 	 */
 	void admitted() {
-		if (this.phase.compareAndSet(Phase.WAITING, Phase.ADMITTED)) {
+		if (PHASE.compareAndSet(this, Phase.WAITING, Phase.ADMITTED)) {
 			startThread();
 		}
 		else {
@@ -241,7 +254,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 	}
 
 	private void refuse(CallLimit reached, Phase from) {
-		if (this.phase.compareAndSet(from, Phase.ENDED)) {
+		if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
 			this.engine.admission().stopWaiting(this);
 			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription("Handler limit reached for %s (%s, waiting=%d)"
 				.formatted(this.plan.fullMethodName(), reached, this.engine.admission().waiting())));
@@ -251,8 +264,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 	}
 
 	private void endWithoutThread() {
-		Phase current = this.phase.get();
-		if ((current == Phase.ARRIVED || current == Phase.WAITING) && this.phase.compareAndSet(current, Phase.ENDED)) {
+		Phase current = this.phase;
+		if ((current == Phase.ARRIVED || current == Phase.WAITING) && PHASE.compareAndSet(this, current, Phase.ENDED)) {
 			this.engine.admission().stopWaiting(this);
 			this.inbox.discard();
 			this.engine.ended(this);
@@ -263,10 +276,15 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		SerialThread starting = this.plan.threads().newThread(this);
 		this.serialThread = starting;
 		try {
-			starting.start();
+			if (this.loop != null && this.loop.isCurrentThread()) {
+				this.batch = this.loop.start(starting);
+			}
+			else {
+				starting.start();
+			}
 		}
 		catch (RejectedExecutionException ex) {
-			if (this.phase.compareAndSet(Phase.ADMITTED, Phase.ENDED)) {
+			if (PHASE.compareAndSet(this, Phase.ADMITTED, Phase.ENDED)) {
 				this.call.refuse(Status.UNAVAILABLE.withDescription("The server stops"));
 				this.inbox.discard();
 				this.engine.admission().leave(this.plan.settings().limits());
@@ -294,6 +312,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		}
 		finally {
 			this.context.detach(previous);
+			TransportLoop.Batch current = leaveBatch();
+			if (current != null) {
+				current.leave();
+			}
 			this.idle = true;
 			this.thread = null;
 		}
@@ -334,9 +356,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		if (message == null) {
 			return false;
 		}
-		if (!this.plan.clientSendsOneMessage()) {
-			askForMore();
-		}
+		askForMore();
 		this.received++;
 		handle(() -> message(message));
 		return true;
@@ -413,7 +433,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 			HandlerFailure.log(ex, describe(), false);
 		}
 		finally {
-			this.phase.set(Phase.ENDED);
+			this.phase = Phase.ENDED;
 			this.engine.admission().leave(this.plan.settings().limits());
 			this.engine.ended(this);
 		}
@@ -440,12 +460,43 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 				: Status.CANCELLED.withDescription("The call was cancelled").withCause(cause);
 	}
 
+	/** Sends an answer where the transport runs. On any thread. */
+	void answer(TransportLoop on, Runnable answer) {
+		TransportLoop.Batch current = (this.thread == Thread.currentThread()) ? leaveBatch() : null;
+		if (current != null) {
+			current.answer(answer);
+		}
+		else {
+			on.execute(answer);
+		}
+	}
+
+	private TransportLoop.@Nullable Batch leaveBatch() {
+		TransportLoop.Batch current = this.batch;
+		this.batch = null;
+		return current;
+	}
+
+	@Nullable TransportLoop loop() {
+		return this.loop;
+	}
+
 	String describe() {
 		return "%s (call %d)".formatted(this.plan.fullMethodName(), this.id);
 	}
 
 	MethodDescriptor<?, ?> methodDescriptor() {
 		return this.plan.descriptor();
+	}
+
+	@Override
+	public int hashCode() {
+		return Long.hashCode(this.id * 0x9E3779B97F4A7C15L);
+	}
+
+	@Override
+	public boolean equals(@Nullable Object other) {
+		return this == other;
 	}
 
 	@Override
@@ -473,7 +524,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		if (this.call.guard().isWaiting()) {
 			return State.BLOCKED_SENDING;
 		}
-		return switch (this.phase.get()) {
+		return switch (this.phase) {
 			case ARRIVED -> State.RECEIVING;
 			case WAITING -> State.WAITING_FOR_PERMIT;
 			case ADMITTED, ENDED -> this.idle ? State.WAITING_FOR_MESSAGE : State.RUNNING;

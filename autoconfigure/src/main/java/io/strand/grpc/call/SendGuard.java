@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +45,17 @@ abstract class SendGuard {
 
 	private static final AtomicBoolean warned = new AtomicBoolean();
 
+	private static final VarHandle DEFERRED;
+
+	static {
+		try {
+			DEFERRED = MethodHandles.lookup().findVarHandle(SendGuard.class, "deferred", Queue.class);
+		}
+		catch (ReflectiveOperationException ex) {
+			throw new ExceptionInInitializerError(ex);
+		}
+	}
+
 	private final Lock lock = new Lock();
 
 	private final ConcurrentSend mode;
@@ -51,7 +64,8 @@ abstract class SendGuard {
 
 	private final long recheckNanos;
 
-	private final Queue<Runnable> deferred = new ConcurrentLinkedQueue<>();
+	/** Made when an event loop first needs it. */
+	private volatile @Nullable Queue<Runnable> deferred;
 
 	private volatile @Nullable Thread waiter;
 
@@ -333,11 +347,25 @@ abstract class SendGuard {
 		return exception;
 	}
 
+	@SuppressWarnings("unchecked")
+	private Queue<Runnable> deferred() {
+		Queue<Runnable> queue = this.deferred;
+		if (queue == null) {
+			Queue<Runnable> made = new ConcurrentLinkedQueue<>();
+			queue = (Queue<Runnable>) DEFERRED.compareAndExchange(this, null, made);
+			if (queue == null) {
+				queue = made;
+			}
+		}
+		return queue;
+	}
+
 	private void defer(Runnable operation) {
-		if (this.deferred.size() >= this.eventLoopQueue) {
+		Queue<Runnable> queue = deferred();
+		if (queue.size() >= this.eventLoopQueue) {
 			throw full();
 		}
-		this.deferred.add(operation);
+		queue.add(operation);
 		warnOnce();
 		if (this.lock.tryLock()) {
 			release();
@@ -346,18 +374,20 @@ abstract class SendGuard {
 
 	private void release() {
 		while (true) {
-			if (this.lock.getHoldCount() == 1) {
-				runDeferred();
+			Queue<Runnable> queue = this.deferred;
+			if (queue != null && this.lock.getHoldCount() == 1) {
+				runDeferred(queue);
 			}
 			this.lock.unlock();
-			if (this.deferred.isEmpty() || this.lock.isHeldByCurrentThread() || !this.lock.tryLock()) {
+			queue = this.deferred;
+			if (queue == null || queue.isEmpty() || this.lock.isHeldByCurrentThread() || !this.lock.tryLock()) {
 				return;
 			}
 		}
 	}
 
-	private void runDeferred() {
-		Runnable operation = this.deferred.poll();
+	private void runDeferred(Queue<Runnable> queue) {
+		Runnable operation = queue.poll();
 		while (operation != null) {
 			try {
 				operation.run();
@@ -365,7 +395,7 @@ abstract class SendGuard {
 			catch (RuntimeException ex) {
 				logger.error("What an event loop sent on %s is lost".formatted(describe()), ex);
 			}
-			operation = this.deferred.poll();
+			operation = queue.poll();
 		}
 	}
 

@@ -1,6 +1,7 @@
 package io.strand.grpc.thread;
 
-import java.util.concurrent.atomic.AtomicReference;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,13 +22,24 @@ public final class InterruptFence {
 
 	private static final Object INTERRUPTING = new Object();
 
-	private final AtomicReference<@Nullable Object> inside = new AtomicReference<>();
+	private static final VarHandle INSIDE;
+
+	static {
+		try {
+			INSIDE = MethodHandles.lookup().findVarHandle(InterruptFence.class, "inside", Object.class);
+		}
+		catch (ReflectiveOperationException ex) {
+			throw new ExceptionInInitializerError(ex);
+		}
+	}
+
+	private volatile @Nullable Object inside;
 
 	/**
 	 * Lets interrupts reach the current thread from now on.
 	 */
 	public void enter() {
-		this.inside.set(Thread.currentThread());
+		this.inside = Thread.currentThread();
 	}
 
 	/**
@@ -36,8 +48,8 @@ public final class InterruptFence {
 	 */
 	public void leave() {
 		Thread current = Thread.currentThread();
-		if (!this.inside.compareAndSet(current, null)) {
-			while (this.inside.get() == INTERRUPTING) {
+		if (!INSIDE.compareAndSet(this, current, null)) {
+			while (this.inside == INTERRUPTING) {
 				Thread.onSpinWait();
 			}
 		}
@@ -48,10 +60,10 @@ public final class InterruptFence {
 	 * Interrupts the thread that is inside, if one is.
 	 */
 	public void interrupt() {
-		Object thread = this.inside.get();
-		if (thread instanceof Thread target && this.inside.compareAndSet(thread, INTERRUPTING)) {
+		Object thread = this.inside;
+		if (thread instanceof Thread target && INSIDE.compareAndSet(this, thread, INTERRUPTING)) {
 			target.interrupt();
-			this.inside.set(null);
+			this.inside = null;
 		}
 	}
 

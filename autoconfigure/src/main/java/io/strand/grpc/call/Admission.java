@@ -1,8 +1,10 @@
 package io.strand.grpc.call;
 
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import org.jspecify.annotations.Nullable;
@@ -11,15 +13,17 @@ import org.jspecify.annotations.Nullable;
  * Lets calls pass the limits of the engine, or wait for a place. Thread-safe.
  *
  * <p>
- * A call passes all of its limits or none. Whoever gives places back looks through the
- * calls that wait, oldest first; a call announces that it waits before it tries a last
- * time, so a place that was given back in between is not missed.
+ * A call passes all of its limits or none. The calls of a method wait in one line, oldest
+ * first. Whoever gives places back, also those of a try that went wrong, looks at the
+ * heads of all lines and lets the oldest call pass that can. No place is missed: a call
+ * stands in its line and is counted before it looks itself; a place is given back before
+ * the count is read.
  */
 final class Admission {
 
-	private final Queue<HandlerCall<?, ?>> waiting = new ConcurrentLinkedQueue<>();
+	private final Map<String, NavigableMap<Long, HandlerCall<?, ?>>> lines = new ConcurrentHashMap<>();
 
-	private final AtomicInteger waitingCount = new AtomicInteger();
+	private final AtomicInteger waiting = new AtomicInteger();
 
 	/**
 	 * Tries to pass.
@@ -27,16 +31,38 @@ final class Admission {
 	 * @return the limit that is reached, or {@code null} if all were passed
 	 */
 	@Nullable CallLimit tryPass(List<CallLimit> limits) {
+		while (true) {
+			CallLimit reached = firstReached(limits);
+			if (reached != null || tryAcquire(limits)) {
+				return reached;
+			}
+			admitWaiting();
+		}
+	}
+
+	private static @Nullable CallLimit firstReached(List<CallLimit> limits) {
 		for (int i = 0; i < limits.size(); i++) {
-			CallLimit limit = limits.get(i);
-			if (!limit.tryAcquire()) {
-				for (int j = 0; j < i; j++) {
-					limits.get(j).release();
-				}
-				return limit;
+			if (limits.get(i).isReached()) {
+				return limits.get(i);
 			}
 		}
 		return null;
+	}
+
+	private static boolean tryAcquire(List<CallLimit> limits) {
+		for (int i = 0; i < limits.size(); i++) {
+			if (!limits.get(i).tryAcquire()) {
+				release(limits, i);
+				return false;
+			}
+		}
+		return true;
+	}
+
+	private static void release(List<CallLimit> limits, int count) {
+		for (int i = 0; i < count; i++) {
+			limits.get(i).release();
+		}
 	}
 
 	/**
@@ -44,45 +70,68 @@ final class Admission {
 	 * @param limits the limits that were passed
 	 */
 	void leave(List<CallLimit> limits) {
-		if (limits.isEmpty()) {
-			return;
+		if (!limits.isEmpty()) {
+			release(limits, limits.size());
+			admitWaiting();
 		}
-		limits.forEach(CallLimit::release);
-		admitWaiting();
 	}
 
 	void await(HandlerCall<?, ?> call) {
-		this.waiting.add(call);
-		this.waitingCount.incrementAndGet();
+		this.lines.computeIfAbsent(call.plan().fullMethodName(), (method) -> new ConcurrentSkipListMap<>())
+			.put(call.id(), call);
+		this.waiting.incrementAndGet();
+		if (call.phase() != HandlerCall.Phase.WAITING) {
+			stopWaiting(call); // refused before it stood in the line
+		}
 		admitWaiting();
 	}
 
-	void stopWaiting(HandlerCall<?, ?> call) {
-		if (this.waiting.remove(call)) {
-			this.waitingCount.decrementAndGet();
+	/**
+	 * Takes a call out of its line.
+	 * @param call the call
+	 * @return whether this took it out, and nobody else did
+	 */
+	boolean stopWaiting(HandlerCall<?, ?> call) {
+		NavigableMap<Long, HandlerCall<?, ?>> line = this.lines.get(call.plan().fullMethodName());
+		if (line != null && line.remove(call.id()) != null) {
+			this.waiting.decrementAndGet();
+			return true;
 		}
+		return false;
 	}
 
 	private void admitWaiting() {
-		if (this.waitingCount.get() == 0) {
-			return;
-		}
-		for (HandlerCall<?, ?> call : this.waiting) {
-			if (tryPass(call.settings().limits()) == null) {
-				if (this.waiting.remove(call)) {
-					this.waitingCount.decrementAndGet();
-					call.admitted();
+		while (this.waiting.get() > 0) {
+			HandlerCall<?, ?> next = oldestThatCanPass();
+			if (next == null) {
+				return;
+			}
+			if (tryAcquire(next.limits())) {
+				if (stopWaiting(next)) {
+					next.admitted();
 				}
 				else {
 					// It stopped waiting, or somebody else let it pass
-					call.settings().limits().forEach(CallLimit::release);
+					release(next.limits(), next.limits().size());
 				}
 			}
 		}
 	}
 
+	private @Nullable HandlerCall<?, ?> oldestThatCanPass() {
+		HandlerCall<?, ?> oldest = null;
+		for (NavigableMap<Long, HandlerCall<?, ?>> line : this.lines.values()) {
+			Map.Entry<Long, HandlerCall<?, ?>> head = line.firstEntry();
+			if (head != null && (oldest == null || head.getKey() < oldest.id())
+					&& firstReached(head.getValue().limits()) == null) {
+				oldest = head.getValue();
+			}
+		}
+		return oldest;
+	}
+
 	int waiting() {
-		return this.waitingCount.get();
+		return this.waiting.get();
 	}
 
 }

@@ -1,12 +1,13 @@
 package io.strand.grpc.call;
 
 import java.time.Duration;
+import java.util.AbstractCollection;
 import java.util.Collection;
-import java.util.Collections;
+import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,6 +15,7 @@ import java.util.function.Function;
 
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerBuilder;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
@@ -39,6 +41,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final MethodThreads threads;
 
+	private final CompressedCalls compressed = new CompressedCalls();
+
 	private final ScheduledThreadPoolExecutor timer;
 
 	/**
@@ -60,6 +64,17 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		this.timer.setRemoveOnCancelPolicy(true);
 		this.timer.setKeepAliveTime(10, TimeUnit.SECONDS);
 		this.timer.allowCoreThreadTimeOut(true);
+	}
+
+	/**
+	 * Sets a server up to be run by this engine. Interceptors that are added to it before
+	 * run on the calls' threads.
+	 * @param builder the builder of the server
+	 */
+	public void install(ServerBuilder<?> builder) {
+		builder.directExecutor();
+		builder.callExecutor(this.compressed);
+		builder.intercept(this);
 	}
 
 	/**
@@ -110,16 +125,41 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * The calls that live at this moment.
 	 * @return a view that changes as calls come and go
 	 */
-	public Collection<? extends LiveCall> liveCalls() {
-		return Collections.unmodifiableSet(this.live);
+	public Collection<LiveCall> liveCalls() {
+		return new AbstractCollection<>() {
+
+			@Override
+			public Iterator<LiveCall> iterator() {
+				Iterator<HandlerCall<?, ?>> calls = CallEngine.this.live.iterator();
+				return new Iterator<>() {
+
+					@Override
+					public boolean hasNext() {
+						return calls.hasNext();
+					}
+
+					@Override
+					public LiveCall next() {
+						return new CallView(calls.next());
+					}
+
+				};
+			}
+
+			@Override
+			public int size() {
+				return CallEngine.this.live.size();
+			}
+
+		};
 	}
 
 	Admission admission() {
 		return this.admission;
 	}
 
-	void schedule(Runnable task, Duration delay) {
-		ScheduledFuture<?> unused = this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+	Future<?> schedule(Runnable task, Duration delay) {
+		return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
 	void ended(HandlerCall<?, ?> call) {
@@ -132,6 +172,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	@Override
 	public void close() {
 		this.timer.shutdownNow();
+		this.compressed.close();
 		this.threads.close();
 	}
 

@@ -28,6 +28,10 @@ public final class CallLimit {
 		this.limit = limit;
 	}
 
+	boolean isReached() {
+		return this.running.get() >= this.limit;
+	}
+
 	boolean tryAcquire() {
 		int current = this.running.get();
 		while (current < this.limit) {

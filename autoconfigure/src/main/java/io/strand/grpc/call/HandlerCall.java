@@ -3,41 +3,43 @@ package io.strand.grpc.call;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
-import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
 import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
-import io.strand.grpc.thread.InterruptFence;
-import io.strand.grpc.thread.SerialTask;
 import io.strand.grpc.thread.SerialThread;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One call: receives the events of its stream on the transport thread, where it never
- * blocks, and runs interceptors and handler on the call's own thread.
+ * blocks, and has a {@link HandlerRun} handle them on the call's own thread.
  *
  * <p>
  * <b>States</b> ({@link #phase}):
  *
  * <pre>
- *   ARRIVED ──► WAITING ──► ADMITTED ──► ENDED
- *      │           │                       ▲
- *      └───────────┴───────────────────────┘
+ *   ARRIVED ──► WAITING ──► ADMITTED ──► RUNNING ──► ENDED
+ *      │           │           │                       ▲
+ *      └───────────┴───────────┴───────────────────────┘
  * </pre>
  *
  * ARRIVED: a call whose client sends one message waits for its half-close, so that its
  * thread finds the whole request; others go on at once. WAITING: at a limit. ADMITTED: it
- * has passed the limits and has a thread. ENDED: its last callback has returned, or it
- * never got a thread. Who moves the phase (by compare-and-set) does what the step needs:
- * from ARRIVED the transport thread; from WAITING whoever gives a place back, the timer
- * that refuses, or the transport thread that cancels; from ADMITTED the call's thread.
+ * has passed the limits and will get a thread. RUNNING: it has, or had, a thread. ENDED:
+ * its last callback has returned, or it never ran. Who moves the phase (by
+ * compare-and-set) does what the step needs: from ARRIVED the transport thread; from
+ * WAITING whoever gives a place back, the timer that refuses, or the transport thread
+ * that cancels; from ADMITTED the call's thread that begins, the transport thread that
+ * cancels, or whoever found that there is no thread; from RUNNING the call's thread, or
+ * who was refused a thread for a call that had none at the time. Who leaves ADMITTED or
+ * RUNNING for ENDED gives the places back.
  *
  * <p>
  * <b>Mailbox.</b> The transport thread is the only producer, the call's thread the only
@@ -47,15 +49,15 @@ import org.jspecify.annotations.Nullable;
  * go past the mailbox as well: they wake a sender that waits in the handler, and
  * interrupt.
  */
-final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTask, LiveCall {
+final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
-	private static final int HALF_CLOSED = 1;
+	static final int HALF_CLOSED = 1;
 
-	private static final int READY = 2;
+	static final int READY = 2;
 
-	private static final int CANCELLED = 4;
+	static final int CANCELLED = 4;
 
-	private static final int COMPLETED = 8;
+	static final int COMPLETED = 8;
 
 	private static final VarHandle EVENTS;
 
@@ -73,7 +75,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 
 	enum Phase {
 
-		ARRIVED, WAITING, ADMITTED, ENDED
+		ARRIVED, WAITING, ADMITTED, RUNNING, ENDED
 
 	}
 
@@ -85,9 +87,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 
 	private final EngineServerCall<Q, R> call;
 
-	private final Metadata headers;
-
-	private final ServerCallHandler<Q, R> next;
+	private final HandlerRun<Q, R> run;
 
 	private final Context context;
 
@@ -96,32 +96,16 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 
 	private final long arrivedNanos = System.nanoTime();
 
-	private volatile Phase phase = Phase.ARRIVED;
-
-	private final InterruptFence fence = new InterruptFence();
-
 	private final Inbox inbox;
+
+	private volatile Phase phase = Phase.ARRIVED;
 
 	private volatile int events;
 
-	/** The calls that came with this one; {@code null} once this one has left them. */
-	private TransportLoop.@Nullable Batch batch;
-
 	private volatile @Nullable SerialThread serialThread;
 
-	private volatile @Nullable Thread thread;
-
-	private volatile boolean idle;
-
-	// Confined to the call's thread
-
-	private ServerCall.@Nullable Listener<Q> listener;
-
-	private boolean started;
-
-	private boolean halfCloseDelivered;
-
-	private volatile long received;
+	/** Refuses the call when it has waited too long; published by the waiting line. */
+	private @Nullable Future<?> refusal;
 
 	HandlerCall(CallEngine engine, MethodPlan plan, long id, ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
@@ -129,18 +113,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		this.plan = plan;
 		this.id = id;
 		this.call = new EngineServerCall<>(call, plan, this);
-		this.headers = headers;
-		this.next = next;
 		this.context = Context.current();
 		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
-	}
-
-	HandlerSettings settings() {
-		return this.plan.settings();
-	}
-
-	EngineServerCall<Q, R> call() {
-		return this.call;
+		this.run = new HandlerRun<>(this, headers, next);
 	}
 
 	// On the transport thread
@@ -167,12 +142,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		wake();
 	}
 
-	private void askForMore() {
-		if (this.inbox.takeRoom()) {
-			this.call.requestFromTransport(1);
-		}
-	}
-
 	@Override
 	public void onHalfClose() {
 		signal(HALF_CLOSED);
@@ -192,7 +161,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 	@Override
 	public void onComplete() {
 		signal(COMPLETED);
-		endWithoutThread();
+		endWithoutRunning();
 	}
 
 	@Override
@@ -200,9 +169,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		signal(CANCELLED);
 		this.call.guard().wake();
 		if (this.plan.settings().interruptOnCancel()) {
-			this.fence.interrupt();
+			this.run.interrupt();
 		}
-		endWithoutThread();
+		endWithoutRunning();
 	}
 
 	private void signal(int event) {
@@ -210,242 +179,185 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 		wake();
 	}
 
-	void wake() {
-		SerialThread current = this.serialThread;
-		if (current == null) {
-			return;
-		}
-		if (this.loop != null && this.loop.isCurrentThread()) {
-			if (this.idle)
-				this.loop.wake(current);
-		}
-		else {
-			current.wake();
-		}
-	}
-
 	private void proceed() {
-		HandlerSettings settings = this.plan.settings();
-		CallLimit reached = this.engine.admission().tryPass(settings.limits());
+		CallLimit reached = this.engine.admission().tryPass(limits());
 		if (reached == null) {
 			this.phase = Phase.ADMITTED;
 			startThread();
 		}
-		else if (settings.maxWait().isZero()) {
+		else if (this.plan.settings().maxWait().isZero()) {
 			refuse(reached, Phase.ARRIVED);
 		}
 		else {
 			this.phase = Phase.WAITING;
-			this.engine.schedule(() -> refuse(reached, Phase.WAITING), settings.maxWait());
+			try {
+				this.refusal = this.engine.schedule(() -> refuse(reached, Phase.WAITING),
+						this.plan.settings().maxWait());
+			}
+			catch (RejectedExecutionException ex) {
+				refuse(reached, Phase.WAITING);
+				return;
+			}
 			this.engine.admission().await(this);
 		}
 	}
 
-	/**
-	 * Called by whoever gave back the place that this call waited for.
-	 */
+	private void endWithoutRunning() {
+		Phase current = this.phase;
+		while (current != Phase.RUNNING && current != Phase.ENDED) {
+			if (PHASE.compareAndSet(this, current, Phase.ENDED)) {
+				finish(current);
+				return;
+			}
+			current = this.phase;
+		}
+	}
+
+	// On whichever thread moves the phase
+
+	/** Called by whoever gave back the place that this call waited for. */
 	void admitted() {
+		stopTimer();
 		if (PHASE.compareAndSet(this, Phase.WAITING, Phase.ADMITTED)) {
 			startThread();
 		}
 		else {
-			this.engine.admission().leave(this.plan.settings().limits());
+			this.engine.admission().leave(limits());
+		}
+	}
+
+	private void startThread() {
+		SerialThread starting = this.plan.threads().newThread(this.run);
+		this.serialThread = starting;
+		TransportLoop on = this.loop;
+		if (on == null) {
+			starting.start();
+		}
+		else if (this.plan.onEventLoop()) {
+			on.run(starting::start);
+		}
+		else if (on.isCurrentThread()) {
+			this.run.batch(on.start(starting));
+		}
+		else {
+			starting.start();
+		}
+	}
+
+	/** Called by the call's thread before anything else; if not, it must not run. */
+	boolean begin() {
+		return PHASE.compareAndSet(this, Phase.ADMITTED, Phase.RUNNING);
+	}
+
+	/** Called by the call's thread after everything else. */
+	void end() {
+		if (PHASE.compareAndSet(this, Phase.RUNNING, Phase.ENDED)) {
+			finish(Phase.RUNNING);
 		}
 	}
 
 	private void refuse(CallLimit reached, Phase from) {
 		if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			String waited = (from == Phase.WAITING) ? ", waited " + this.plan.settings().maxWait().toMillis() + " ms"
+					: "";
+			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription("Handler limit reached for %s (%s, waiting=%d%s)"
+				.formatted(this.plan.fullMethodName(), reached, this.engine.admission().waiting(), waited)));
+			finish(from);
+		}
+	}
+
+	/** There is no thread for this call, which has none at the moment. */
+	void rejected() {
+		Phase from = this.phase;
+		if ((from == Phase.ADMITTED || from == Phase.RUNNING) && PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			try {
+				if (!this.call.isEnded()) {
+					this.call.refuse(Status.UNAVAILABLE.withDescription("The server has no thread for the call"));
+				}
+			}
+			finally {
+				finish(from);
+			}
+		}
+	}
+
+	private void finish(Phase from) {
+		if (from == Phase.WAITING) {
+			stopTimer();
 			this.engine.admission().stopWaiting(this);
-			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription("Handler limit reached for %s (%s, waiting=%d)"
-				.formatted(this.plan.fullMethodName(), reached, this.engine.admission().waiting())));
-			this.inbox.discard();
-			this.engine.ended(this);
 		}
-	}
-
-	private void endWithoutThread() {
-		Phase current = this.phase;
-		if ((current == Phase.ARRIVED || current == Phase.WAITING) && PHASE.compareAndSet(this, current, Phase.ENDED)) {
-			this.engine.admission().stopWaiting(this);
-			this.inbox.discard();
-			this.engine.ended(this);
-		}
-	}
-
-	private void startThread() {
-		SerialThread starting = this.plan.threads().newThread(this);
-		this.serialThread = starting;
-		try {
-			if (this.loop != null && this.loop.isCurrentThread()) {
-				this.batch = this.loop.start(starting);
-			}
-			else {
-				starting.start();
-			}
-		}
-		catch (RejectedExecutionException ex) {
-			if (PHASE.compareAndSet(this, Phase.ADMITTED, Phase.ENDED)) {
-				this.call.refuse(Status.UNAVAILABLE.withDescription("The server stops"));
-				this.inbox.discard();
-				this.engine.admission().leave(this.plan.settings().limits());
-				this.engine.ended(this);
-			}
-		}
-	}
-
-	// On the call's thread
-
-	@Override
-	public boolean hasWork() {
-		int current = this.events;
-		return (current & (READY | CANCELLED | COMPLETED)) != 0 || this.inbox.hasDeliverable()
-				|| ((current & HALF_CLOSED) != 0 && !this.halfCloseDelivered && this.inbox.isEmpty());
-	}
-
-	@Override
-	public boolean runAvailable() {
-		this.idle = false;
-		this.thread = Thread.currentThread();
-		Context previous = this.context.attach();
-		try {
-			return deliverAvailable();
-		}
-		finally {
-			this.context.detach(previous);
-			TransportLoop.Batch current = leaveBatch();
-			if (current != null) {
-				current.leave();
-			}
-			this.idle = true;
-			this.thread = null;
-		}
-	}
-
-	private boolean deliverAvailable() {
-		while (true) {
-			int current = this.events;
-			if ((current & CANCELLED) != 0) {
-				return end(true);
-			}
-			if (!this.started) {
-				this.started = true;
-				handle(this::startCall);
-			}
-			else if ((current & READY) != 0) {
-				EVENTS.getAndBitwiseAnd(this, ~READY);
-				handle(this::ready);
-			}
-			else if (deliverMessage()) {
-				continue;
-			}
-			else if ((current & HALF_CLOSED) != 0 && !this.halfCloseDelivered && this.inbox.isEmpty()) {
-				this.halfCloseDelivered = true;
-				handle(this::halfClose);
-			}
-			else if ((current & COMPLETED) != 0) {
-				return end(false);
-			}
-			else {
-				return false;
-			}
-		}
-	}
-
-	private boolean deliverMessage() {
-		Object message = this.inbox.poll();
-		if (message == null) {
-			return false;
-		}
-		askForMore();
-		this.received++;
-		handle(() -> message(message));
-		return true;
-	}
-
-	/**
-	 * Runs code of the application, which an interrupt may reach and whose exceptions end
-	 * the call and nothing else.
-	 */
-	private void handle(Runnable code) {
-		this.fence.enter();
-		try {
-			// Cancelled between the look at the events and the fence: nobody interrupts
-			if ((this.events & CANCELLED) == 0) {
-				code.run();
-			}
-		}
-		catch (Throwable ex) {
-			this.fence.leave();
-			failed(ex);
-			return;
-		}
-		this.fence.leave();
-	}
-
-	private void startCall() {
-		this.listener = this.next.startCall(this.call, this.headers);
-	}
-
-	private void ready() {
-		if (this.listener != null) {
-			this.listener.onReady();
-		}
-	}
-
-	@SuppressWarnings("unchecked")
-	private void message(Object message) {
-		if (this.listener == null) {
-			if (message instanceof DeferredMessage deferred) {
-				deferred.discard();
-			}
-			return;
-		}
-		this.listener.onMessage((Q) ((message instanceof DeferredMessage deferred) ? deferred.decode() : message));
-	}
-
-	private void halfClose() {
-		if (this.listener != null) {
-			this.listener.onHalfClose();
-		}
-	}
-
-	private void failed(Throwable thrown) {
-		boolean ended = this.call.isEnded();
-		HandlerFailure.log(thrown, describe(), ended);
-		if (!ended) {
-			HandlerFailure failure = HandlerFailure.of(thrown, this.id);
-			this.call.fail(failure.status(), failure.trailers());
-		}
-	}
-
-	private boolean end(boolean cancelled) {
 		this.inbox.discard();
-		ServerCall.Listener<Q> current = this.listener;
-		try {
-			if (current != null && cancelled) {
-				current.onCancel();
-			}
-			else if (current != null) {
-				current.onComplete();
-			}
+		if (from == Phase.ADMITTED || from == Phase.RUNNING) {
+			this.engine.admission().leave(limits());
 		}
-		catch (Throwable ex) {
-			HandlerFailure.log(ex, describe(), false);
+		this.engine.ended(this);
+	}
+
+	private void stopTimer() {
+		Future<?> timer = this.refusal;
+		if (timer != null) {
+			timer.cancel(false);
 		}
-		finally {
-			this.phase = Phase.ENDED;
-			this.engine.admission().leave(this.plan.settings().limits());
-			this.engine.ended(this);
-		}
-		return true;
 	}
 
 	// From any thread
 
+	void wake() {
+		SerialThread current = this.serialThread;
+		if (current == null) {
+			return;
+		}
+		TransportLoop on = this.loop;
+		if (on == null) {
+			current.wake();
+		}
+		else if (this.plan.onEventLoop()) {
+			if (this.run.isIdle()) {
+				on.run(current::wake);
+			}
+		}
+		else if (!on.isCurrentThread()) {
+			current.wake();
+		}
+		else if (this.run.isIdle()) {
+			on.wake(current);
+		}
+	}
+
 	/** The handler asks for messages. */
 	void requested(int count) {
+		if (count < 1) {
+			throw new IllegalArgumentException("A handler must ask for at least 1 message, not " + count);
+		}
 		this.inbox.addCredits(count);
 		wake();
+	}
+
+	/** Asks the transport for one more message if there is room for it. */
+	void askForMore() {
+		if (this.inbox.takeRoom()) {
+			this.call.requestFromTransport(1);
+		}
+	}
+
+	/** Sends an answer where the transport runs. */
+	void answer(TransportLoop on, Runnable answer) {
+		TransportLoop.Batch batch = this.run.leaveBatchIfCurrentThread();
+		if (batch != null) {
+			batch.answer(answer);
+		}
+		else {
+			on.run(answer);
+		}
+	}
+
+	/** Takes the event that the transport is ready. */
+	void takeReady() {
+		EVENTS.getAndBitwiseAnd(this, ~READY);
+	}
+
+	int events() {
+		return this.events;
 	}
 
 	boolean isCancelled() {
@@ -460,33 +372,52 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 				: Status.CANCELLED.withDescription("The call was cancelled").withCause(cause);
 	}
 
-	/** Sends an answer where the transport runs. On any thread. */
-	void answer(TransportLoop on, Runnable answer) {
-		TransportLoop.Batch current = (this.thread == Thread.currentThread()) ? leaveBatch() : null;
-		if (current != null) {
-			current.answer(answer);
-		}
-		else {
-			on.execute(answer);
-		}
+	Phase phase() {
+		return this.phase;
 	}
 
-	private TransportLoop.@Nullable Batch leaveBatch() {
-		TransportLoop.Batch current = this.batch;
-		this.batch = null;
-		return current;
+	Inbox inbox() {
+		return this.inbox;
+	}
+
+	EngineServerCall<Q, R> call() {
+		return this.call;
+	}
+
+	HandlerRun<Q, R> handlerRun() {
+		return this.run;
+	}
+
+	Context context() {
+		return this.context;
+	}
+
+	MethodPlan plan() {
+		return this.plan;
+	}
+
+	List<CallLimit> limits() {
+		return this.plan.settings().limits();
 	}
 
 	@Nullable TransportLoop loop() {
 		return this.loop;
 	}
 
-	String describe() {
-		return "%s (call %d)".formatted(this.plan.fullMethodName(), this.id);
+	long id() {
+		return this.id;
 	}
 
-	MethodDescriptor<?, ?> methodDescriptor() {
-		return this.plan.descriptor();
+	long arrivedNanos() {
+		return this.arrivedNanos;
+	}
+
+	@Nullable SocketAddress peer() {
+		return this.call.transportAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+	}
+
+	String describe() {
+		return "%s (call %d)".formatted(this.plan.fullMethodName(), this.id);
 	}
 
 	@Override
@@ -497,58 +428,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> implements SerialTa
 	@Override
 	public boolean equals(@Nullable Object other) {
 		return this == other;
-	}
-
-	@Override
-	public long id() {
-		return this.id;
-	}
-
-	@Override
-	public String method() {
-		return this.plan.fullMethodName();
-	}
-
-	@Override
-	public @Nullable SocketAddress peer() {
-		return this.call.transportAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-	}
-
-	@Override
-	public @Nullable Thread thread() {
-		return this.thread;
-	}
-
-	@Override
-	public State state() {
-		if (this.call.guard().isWaiting()) {
-			return State.BLOCKED_SENDING;
-		}
-		return switch (this.phase) {
-			case ARRIVED -> State.RECEIVING;
-			case WAITING -> State.WAITING_FOR_PERMIT;
-			case ADMITTED, ENDED -> this.idle ? State.WAITING_FOR_MESSAGE : State.RUNNING;
-		};
-	}
-
-	@Override
-	public Duration age() {
-		return Duration.ofNanos(System.nanoTime() - this.arrivedNanos);
-	}
-
-	@Override
-	public long received() {
-		return this.received;
-	}
-
-	@Override
-	public long sent() {
-		return this.call.sent();
-	}
-
-	@Override
-	public Duration blockedSending() {
-		return Duration.ofNanos(this.call.guard().blockedNanos());
 	}
 
 }

@@ -22,11 +22,11 @@ record HandlerFailure(Status status, Metadata trailers) {
 	private static final Log logger = LogFactory.getLog("io.strand.grpc.call.HandlerFailure");
 
 	static HandlerFailure of(Throwable thrown, long callId) {
-		if (thrown instanceof StatusRuntimeException exception) {
-			return new HandlerFailure(exception.getStatus(), orEmpty(exception.getTrailers()));
+		if (thrown instanceof StatusRuntimeException exception && !exception.getStatus().isOk()) {
+			return new HandlerFailure(exception.getStatus(), copy(exception.getTrailers()));
 		}
-		if (thrown instanceof StatusException exception) {
-			return new HandlerFailure(exception.getStatus(), orEmpty(exception.getTrailers()));
+		if (thrown instanceof StatusException exception && !exception.getStatus().isOk()) {
+			return new HandlerFailure(exception.getStatus(), copy(exception.getTrailers()));
 		}
 		return new HandlerFailure(
 				Status.UNKNOWN.withDescription("Application error processing RPC (call " + callId + ")")
@@ -34,27 +34,36 @@ record HandlerFailure(Status status, Metadata trailers) {
 				new Metadata());
 	}
 
-	private static Metadata orEmpty(@Nullable Metadata trailers) {
-		return (trailers != null) ? trailers : new Metadata();
+	/** The transport writes to what it is given; an exception may be thrown by many. */
+	private static Metadata copy(@Nullable Metadata trailers) {
+		Metadata copy = new Metadata();
+		if (trailers != null) {
+			copy.merge(trailers);
+		}
+		return copy;
 	}
 
 	/**
 	 * Logs the exception: as an error what the application did not foresee, as debug what
-	 * it threw as a status or after its call had ended.
+	 * it threw as a status or because its call was cancelled.
 	 * @param thrown the exception
-	 * @param call the call in words
-	 * @param ended whether the call had been cancelled or closed
+	 * @param call the call
+	 * @param cancelled whether the call had been cancelled
 	 */
-	static void log(Throwable thrown, String call, boolean ended) {
+	static void log(Throwable thrown, HandlerCall<?, ?> call, boolean cancelled) {
 		try {
-			if (ended && !(thrown instanceof Error)) {
-				logger.debug("%s ended before its handler threw".formatted(call), thrown);
+			if (cancelled && !(thrown instanceof Error)) {
+				if (logger.isDebugEnabled()) {
+					logger.debug("The handler of %s was cancelled".formatted(call.describe()), thrown);
+				}
 			}
 			else if (thrown instanceof StatusException || thrown instanceof StatusRuntimeException) {
-				logger.debug("The handler of %s threw a status".formatted(call), thrown);
+				if (logger.isDebugEnabled()) {
+					logger.debug("The handler of %s threw a status".formatted(call.describe()), thrown);
+				}
 			}
 			else {
-				logger.error("The handler of %s failed".formatted(call), thrown);
+				logger.error("The handler of %s from %s failed".formatted(call.describe(), call.peer()), thrown);
 			}
 		}
 		catch (OutOfMemoryError ex) {

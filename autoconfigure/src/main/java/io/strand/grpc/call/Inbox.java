@@ -42,10 +42,15 @@ abstract class Inbox {
 	final void discard() {
 		Object message = remove();
 		while (message != null) {
-			if (message instanceof DeferredMessage deferred) {
-				deferred.discard();
-			}
+			discard(message);
 			message = remove();
+		}
+	}
+
+	/** Gives back a message that nobody will read, if there is one. */
+	static void discard(@Nullable Object message) {
+		if (message instanceof DeferredMessage deferred) {
+			deferred.discard();
 		}
 	}
 

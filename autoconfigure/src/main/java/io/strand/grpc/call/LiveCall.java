@@ -22,6 +22,9 @@ public interface LiveCall {
 		/** It waits at a limit. */
 		WAITING_FOR_PERMIT,
 
+		/** It waits for a thread of the pool. */
+		WAITING_FOR_THREAD,
+
 		/** Its handler runs, or is done with what there was to do. */
 		RUNNING,
 

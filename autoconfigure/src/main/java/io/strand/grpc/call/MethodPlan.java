@@ -20,6 +20,11 @@ record MethodPlan(MethodDescriptor<?, ?> descriptor, HandlerSettings settings, C
 				descriptor.getType().serverSendsOneMessage());
 	}
 
+	/** Whether its handlers run on the event loop of their connection. */
+	boolean onEventLoop() {
+		return this.settings.threading() == Threading.EVENT_LOOP;
+	}
+
 	String fullMethodName() {
 		return this.descriptor.getFullMethodName();
 	}

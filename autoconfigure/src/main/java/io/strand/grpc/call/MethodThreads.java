@@ -57,7 +57,7 @@ final class MethodThreads implements AutoCloseable {
 		this.poolLock.lock();
 		try {
 			if (this.pool != null) {
-				this.pool.shutdownNow();
+				CallThreads.stop(this.pool);
 			}
 		}
 		finally {

@@ -15,11 +15,14 @@ final class SingleInbox extends Inbox {
 
 	private static final VarHandle SECOND;
 
+	private static final VarHandle CREDITS;
+
 	static {
 		try {
 			MethodHandles.Lookup lookup = MethodHandles.lookup();
 			FIRST = lookup.findVarHandle(SingleInbox.class, "first", Object.class);
 			SECOND = lookup.findVarHandle(SingleInbox.class, "second", Object.class);
+			CREDITS = lookup.findVarHandle(SingleInbox.class, "credits", int.class);
 		}
 		catch (ReflectiveOperationException ex) {
 			throw new ExceptionInInitializerError(ex);
@@ -29,6 +32,12 @@ final class SingleInbox extends Inbox {
 	private volatile @Nullable Object first;
 
 	private volatile @Nullable Object second;
+
+	/** Messages that the handler has asked for: two are as good as more. */
+	private volatile int credits;
+
+	/** Messages that the handler was given. Confined to the call's thread. */
+	private int given;
 
 	/** Confined to the transport thread. */
 	private boolean full;
@@ -51,16 +60,28 @@ final class SingleInbox extends Inbox {
 
 	@Override
 	@Nullable Object poll() {
-		return remove();
+		Object message = (this.given < this.credits) ? remove() : null;
+		if (message != null) {
+			this.given++;
+		}
+		return message;
 	}
 
 	@Override
 	void addCredits(int count) {
+		int current = this.credits;
+		while (current < 2) {
+			int witness = (int) CREDITS.compareAndExchange(this, current, Math.min(2, current + Math.min(2, count)));
+			if (witness == current) {
+				return;
+			}
+			current = witness;
+		}
 	}
 
 	@Override
 	boolean hasDeliverable() {
-		return !isEmpty();
+		return this.given < this.credits && !isEmpty();
 	}
 
 	@Override

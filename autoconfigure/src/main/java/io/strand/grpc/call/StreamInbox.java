@@ -3,6 +3,7 @@ package io.strand.grpc.call;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 import org.jspecify.annotations.Nullable;
 
@@ -23,8 +24,11 @@ final class StreamInbox extends Inbox {
 
 	private final Queue<Object> messages = new ConcurrentLinkedQueue<>();
 
-	/** Messages that the handler has asked for and not been given. */
-	private final AtomicInteger credits = new AtomicInteger();
+	/**
+	 * Messages that the handler has asked for and not been given. A handler may ask for
+	 * {@link Integer#MAX_VALUE} more than once.
+	 */
+	private final AtomicLong credits = new AtomicLong();
 
 	/** Messages asked for from the transport or waiting here. */
 	private final AtomicInteger ahead = new AtomicInteger();

@@ -15,6 +15,8 @@ import io.grpc.netty.shaded.io.netty.util.concurrent.FastThreadLocal;
 import io.grpc.netty.shaded.io.netty.util.internal.ThreadExecutorMap;
 import io.strand.grpc.thread.CallThreads;
 import io.strand.grpc.thread.SerialThread;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,8 @@ import org.jspecify.annotations.Nullable;
 final class TransportLoop implements Runnable {
 
 	static final long LINGER_MICROS = 100;
+
+	private static final Log logger = LogFactory.getLog(TransportLoop.class);
 
 	private static final FastThreadLocal<@Nullable TransportLoop> loops = new FastThreadLocal<>();
 
@@ -74,8 +78,17 @@ final class TransportLoop implements Runnable {
 		return this.executor.inEventLoop();
 	}
 
-	/** Runs a task on the loop. From any thread. */
-	void execute(Runnable task) {
+	/** Runs a task on the loop: at once if the current thread is it. From any thread. */
+	void run(Runnable task) {
+		if (isCurrentThread()) {
+			task.run();
+		}
+		else {
+			execute(task);
+		}
+	}
+
+	private void execute(Runnable task) {
 		this.executor.execute(task);
 	}
 
@@ -122,6 +135,16 @@ final class TransportLoop implements Runnable {
 		}
 		else {
 			batch.start();
+		}
+	}
+
+	/** One answer that cannot be sent must not hold up the others. */
+	private static void send(Runnable answer) {
+		try {
+			answer.run();
+		}
+		catch (Throwable ex) {
+			logger.error("An answer could not be sent", ex);
 		}
 	}
 
@@ -193,11 +216,12 @@ final class TransportLoop implements Runnable {
 			}
 		}
 
+		/** Sends what is there. */
 		@Override
 		public void run() {
 			Runnable answer = this.answers.poll();
 			while (answer != null) {
-				answer.run();
+				send(answer);
 				answer = this.answers.poll();
 			}
 		}

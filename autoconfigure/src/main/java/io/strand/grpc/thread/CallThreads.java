@@ -76,6 +76,19 @@ public final class CallThreads {
 	}
 
 	/**
+	 * Shuts a pool down at once: what it runs is interrupted, what waits for a thread is
+	 * told that there is none.
+	 * @param pool the pool
+	 */
+	public static void stop(ThreadPoolExecutor pool) {
+		for (Runnable waiting : pool.shutdownNow()) {
+			if (waiting instanceof PooledThread thread) {
+				thread.rejected();
+			}
+		}
+	}
+
+	/**
 	 * A factory of virtual threads.
 	 * @param name the name of the threads
 	 * @return the factory

@@ -1,5 +1,6 @@
 package io.strand.grpc.thread;
 
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 
@@ -34,7 +35,12 @@ final class OwnThread implements SerialThread, Runnable {
 
 	@Override
 	public void start() {
-		this.thread.start();
+		try {
+			this.thread.start();
+		}
+		catch (RejectedExecutionException | OutOfMemoryError ex) {
+			this.task.rejected();
+		}
 	}
 
 	@Override
@@ -52,6 +58,9 @@ final class OwnThread implements SerialThread, Runnable {
 			// finds nothing and comes back here
 			if (!this.task.hasWork()) {
 				LockSupport.park(this);
+				// An interrupt from elsewhere, after what it was meant for: left alone,
+				// no park would wait again
+				Thread.interrupted();
 			}
 			this.parked = false;
 		}

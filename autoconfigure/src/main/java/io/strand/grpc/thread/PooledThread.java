@@ -1,6 +1,7 @@
 package io.strand.grpc.thread;
 
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -37,15 +38,30 @@ final class PooledThread implements SerialThread, Runnable {
 	@Override
 	public void start() {
 		if (this.state.compareAndSet(NEW, QUEUED)) {
-			this.pool.execute(this);
+			execute();
 		}
 	}
 
 	@Override
 	public void wake() {
 		if (this.state.get() == IDLE && this.state.compareAndSet(IDLE, QUEUED)) {
+			execute();
+		}
+	}
+
+	private void execute() {
+		try {
 			this.pool.execute(this);
 		}
+		catch (RejectedExecutionException | OutOfMemoryError ex) {
+			rejected();
+		}
+	}
+
+	/** The pool will not run this, which it had been handed. */
+	void rejected() {
+		this.state.set(ENDED);
+		this.task.rejected();
 	}
 
 	@Override

@@ -18,4 +18,9 @@ public interface SerialTask {
 	 */
 	boolean hasWork();
 
+	/**
+	 * There is no thread for the task, and never will be. Not called while the task runs.
+	 */
+	void rejected();
+
 }

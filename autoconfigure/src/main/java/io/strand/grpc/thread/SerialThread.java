@@ -7,9 +7,8 @@ package io.strand.grpc.thread;
 public interface SerialThread {
 
 	/**
-	 * Begins: the task runs as soon as there is a thread. Called once.
-	 * @throws java.util.concurrent.RejectedExecutionException if no more threads are
-	 * given out
+	 * Begins: the task runs as soon as there is a thread, or is told that there is none.
+	 * Called once.
 	 */
 	void start();
 

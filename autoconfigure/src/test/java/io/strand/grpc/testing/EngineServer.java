@@ -6,11 +6,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 import io.grpc.Attributes;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerInterceptor;
@@ -62,8 +64,14 @@ public final class EngineServer implements AutoCloseable {
 
 	public EngineServer(Kind kind, HandlerSettings settings, List<ServerInterceptor> interceptors,
 			UnaryOperator<NettyChannelBuilder> client, BindableService... services) {
+		this(kind, (method) -> settings, 200, interceptors, client, services);
+	}
+
+	public EngineServer(Kind kind, Function<MethodDescriptor<?, ?>, HandlerSettings> settings, int maxPlatformThreads,
+			List<ServerInterceptor> interceptors, UnaryOperator<NettyChannelBuilder> client,
+			BindableService... services) {
 		this.kind = kind;
-		this.engine = new CallEngine((method) -> settings, kind != Kind.STRAND_NETTY_PLATFORM, 200);
+		this.engine = new CallEngine(settings, kind != Kind.STRAND_NETTY_PLATFORM, maxPlatformThreads);
 		ServerBuilder<?> builder = (kind == Kind.STRAND_IN_PROCESS) ? InProcessServerBuilder.forName(this.name)
 				: NettyServerBuilder.forPort(0).flowControlWindow(65535);
 		builder.addTransportFilter(new ServerTransportFilter() {
@@ -81,7 +89,7 @@ public final class EngineServer implements AutoCloseable {
 					interceptors));
 		}
 		if (kind.isStrand()) {
-			builder.directExecutor().intercept(this.engine);
+			this.engine.install(builder);
 		}
 		else {
 			builder.executor(this.plainExecutor);

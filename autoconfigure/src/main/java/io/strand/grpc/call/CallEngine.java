@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs every call of a server on a thread of its own. It is the outermost interceptor of
@@ -44,6 +46,9 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	private final CompressedCalls compressed = new CompressedCalls();
 
 	private final ScheduledThreadPoolExecutor timer;
+
+	/** Opened when no call lives, once somebody waits for that. */
+	private volatile @Nullable CountDownLatch idle;
 
 	/**
 	 * Makes an engine.
@@ -154,6 +159,27 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		};
 	}
 
+	/**
+	 * Whether {@link Threading#AUTO} means virtual threads.
+	 * @return {@code false} for platform threads
+	 */
+	public boolean isVirtualByDefault() {
+		return this.threads.isVirtualByDefault();
+	}
+
+	/**
+	 * Waits until no call lives. Makes sense only when no new ones can come.
+	 * @param timeout how long to wait; zero or less to look only
+	 * @return whether no call lives
+	 * @throws InterruptedException if the thread is interrupted while it waits
+	 */
+	public boolean awaitIdle(Duration timeout) throws InterruptedException {
+		CountDownLatch latch = new CountDownLatch(1);
+		this.idle = latch;
+		// Who ends a call removes it and then looks for a latch
+		return this.live.isEmpty() || latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS) || this.live.isEmpty();
+	}
+
 	Admission admission() {
 		return this.admission;
 	}
@@ -164,6 +190,10 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	void ended(HandlerCall<?, ?> call) {
 		this.live.remove(call);
+		CountDownLatch latch = this.idle;
+		if (latch != null && this.live.isEmpty()) {
+			latch.countDown();
+		}
 	}
 
 	/**

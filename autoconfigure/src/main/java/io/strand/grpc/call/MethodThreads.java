@@ -26,6 +26,10 @@ final class MethodThreads implements AutoCloseable {
 		this.maxPlatformThreads = maxPlatformThreads;
 	}
 
+	boolean isVirtualByDefault() {
+		return this.virtualByDefault;
+	}
+
 	CallThreads of(Threading threading, String fullMethodName) {
 		return switch (threading) {
 			case AUTO -> this.virtualByDefault ? virtual(fullMethodName) : platform();

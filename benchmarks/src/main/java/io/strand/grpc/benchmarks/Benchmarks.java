@@ -58,8 +58,7 @@ public final class Benchmarks {
 			Figures median = Figures.median(figures.get(variant));
 			System.out.printf(Locale.ROOT, "%-16s %12.0f %14.2f %8d %10.2f %10.2f%s%n", variant, median.rate(),
 					median.cpuMicros(), median.threads(), median.rate() / base.rate(),
-					median.cpuMicros() / base.cpuMicros(),
-					(median.failed() > 0) ? " FAILED " + median.failed() : "");
+					median.cpuMicros() / base.cpuMicros(), (median.failed() > 0) ? " FAILED " + median.failed() : "");
 		}
 	}
 

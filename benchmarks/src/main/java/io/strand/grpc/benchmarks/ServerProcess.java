@@ -24,8 +24,8 @@ final class ServerProcess implements AutoCloseable {
 		List<String> command = new ArrayList<>();
 		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
 		command.addAll(jvmOptions);
-		command.addAll(List.of("-cp", System.getProperty("java.class.path"), BenchServer.class.getName(),
-				variant.toString()));
+		command.addAll(
+				List.of("-cp", System.getProperty("java.class.path"), BenchServer.class.getName(), variant.toString()));
 		this.process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
 		this.port = readPort();
 	}

@@ -5,7 +5,9 @@ package io.strand.grpc.benchmarks;
  */
 enum Variant {
 
-	/** Plain grpc-java on a direct executor: no thread of its own for a call; the limit. */
+	/**
+	 * Plain grpc-java on a direct executor: no thread of its own for a call; the limit.
+	 */
 	DIRECT("direct"),
 
 	/** Plain grpc-java with its default pool. */

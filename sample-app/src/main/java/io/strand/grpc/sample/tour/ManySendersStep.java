@@ -1,21 +1,20 @@
 package io.strand.grpc.sample.tour;
 
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 
-import io.grpc.stub.StreamObserver;
 import io.strand.grpc.sample.connection.ServerConnections;
-import io.strand.grpc.sample.proto.EchoGrpc;
-import io.strand.grpc.sample.proto.EchoRequest;
-import io.strand.grpc.sample.proto.EchoResponse;
+import io.strand.grpc.sample.proto.ConciergeGrpc;
+import io.strand.grpc.sample.proto.SongLine;
+import io.strand.grpc.sample.proto.SongRequest;
 
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 /**
- * Sends from many threads on one stream, each message under a lock of the tour's own. To
- * take the lock away shows nothing today but a broken connection, for every other call on
- * it too; once the library serializes senders (S2), it goes.
+ * Has a handler send from many threads on the one stream of its answers, without a lock
+ * of the application (S2). With plain gRPC that loses messages and may break the
+ * connection for every other call on it.
  */
 @Component
 @Order(7)
@@ -23,13 +22,13 @@ class ManySendersStep implements TourStep {
 
 	private final ServerConnections connections;
 
-	private final EchoGrpc.EchoStub echo;
+	private final ConciergeGrpc.ConciergeStub concierge;
 
 	private final TourProperties properties;
 
-	ManySendersStep(ServerConnections connections, EchoGrpc.EchoStub echo, TourProperties properties) {
+	ManySendersStep(ServerConnections connections, ConciergeGrpc.ConciergeStub concierge, TourProperties properties) {
 		this.connections = connections;
-		this.echo = echo;
+		this.concierge = concierge;
 		this.properties = properties;
 	}
 
@@ -45,43 +44,30 @@ class ManySendersStep implements TourStep {
 
 	@Override
 	public Finding take() throws Exception {
+		int senders = this.properties.senders();
+		int expected = senders * this.properties.messagesPerSender();
 		int before = this.connections.accepted();
-		Tally tally = new Tally(this.properties.senders());
-		Collector<EchoResponse> answers = new Collector<>((answer) -> tally.add(answer.getMessage()));
-		StreamObserver<EchoRequest> stream = this.echo.bidirectionalStreamingEcho(answers);
-		ReentrantLock lock = new ReentrantLock();
-		Crew.Report<Integer> report = Crew.work(this.properties.senders(), (sender) -> send(sender, stream, lock));
-		stream.onCompleted();
+		Tally tally = new Tally(senders);
+		Collector<SongLine> answers = new Collector<>((line) -> tally.add(line.getVoice(), line.getNumber()));
+		long start = System.nanoTime();
+		this.concierge.sing(SongRequest.newBuilder()
+			.setVoices(senders)
+			.setLinesPerVoice(this.properties.messagesPerSender())
+			.build(), answers);
 		answers.awaitEnd();
-		int sent = report.results().stream().mapToInt(Integer::intValue).sum();
+		Duration time = Duration.ofNanos(System.nanoTime() - start);
 		int made = this.connections.accepted() - before;
 		return new Finding(
-				("%d threads sent on one stream of Echo/BidirectionalStreamingEcho, one lock around the"
-						+ " observer; the echo of each message was compared with it.")
-					.formatted(report.results().size()),
-				List.of(Figure.count("messages sent", sent), Figure.count("messages that came back", tally.arrived()),
-						Figure.count("of them damaged or out of their sender's order", tally.wrong()),
-						Figure.time("for sending them", report.time()), Figure.count("connections made for it", made)),
-				"With gRPC's own observers the lock is the application's duty: two threads in onNext at"
-						+ " once may cost everybody the connection. Part 2 makes plain onNext do this without a"
-						+ " lock.",
-				(tally.arrived() == sent && tally.wrong() == 0 && made == 0) ? Verdict.BY_HAND : Verdict.BROKEN);
-	}
-
-	private int send(int sender, StreamObserver<EchoRequest> stream, ReentrantLock lock) {
-		int sent = 0;
-		while (sent < this.properties.messagesPerSender()) {
-			EchoRequest message = EchoRequest.newBuilder().setMessage(Tally.message(sender, sent)).build();
-			lock.lock();
-			try {
-				stream.onNext(message);
-			}
-			finally {
-				lock.unlock();
-			}
-			sent++;
-		}
-		return sent;
+				("The handler of Concierge/Sing had %d threads call onNext of its response observer %d times"
+						+ " each, from the same moment on, with no lock around it.")
+					.formatted(senders, this.properties.messagesPerSender()),
+				List.of(Figure.count("messages sent", expected), Figure.count("messages that arrived", tally.arrived()),
+						Figure.count("of them out of their sender's order", tally.wrong()),
+						Figure.time("for all of them", time), Figure.count("connections made for it", made)),
+				"Handlers may send on one stream from any number of threads: they take turns by themselves."
+						+ " That is the server's half of S2; a client that sends from several threads still needs"
+						+ " a lock around its request observer.",
+				Verdict.holdsIf(tally.arrived() == expected && tally.wrong() == 0 && made == 0));
 	}
 
 }

@@ -30,14 +30,14 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	@Override
 	public void sendHeaders(Metadata headers) {
-		this.guard.exclusively(() -> {
+		this.guard.send(() -> {
 			// Generated code looks whether headers were sent and then sends empty ones,
 			// without a lock: two first senders may both come here
 			if (!this.headersSent || !headers.keys().isEmpty()) {
 				this.headersSent = true;
 				super.sendHeaders(headers);
 			}
-		});
+		}, false);
 	}
 
 	@Override
@@ -50,8 +50,7 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	@Override
 	public void close(Status status, Metadata trailers) {
-		String how = status.isOk() ? "completed" : "ended with " + status.getCode();
-		this.guard.end(how, !status.isOk(), () -> super.close(status, trailers));
+		this.guard.end(EngineServerCall.inWords(status), !status.isOk(), () -> super.close(status, trailers));
 	}
 
 }

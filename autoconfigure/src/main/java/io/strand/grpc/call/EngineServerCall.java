@@ -37,6 +37,9 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	private volatile boolean closed;
 
+	/** Whether the call is ended without its interceptors, which may come later. */
+	private volatile boolean forced;
+
 	private volatile long sent;
 
 	EngineServerCall(ServerCall<Q, R> transport, MethodPlan plan, HandlerCall<Q, R> owner) {
@@ -112,6 +115,9 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	@Override
 	public void close(Status status, Metadata trailers) {
 		this.guard.endDirectly(inWords(status), !status.isOk(), () -> {
+			if (this.forced && this.closed) {
+				return; // an interceptor took its time to pass an end on
+			}
 			refuseIfClosed();
 			this.closed = true;
 			if (this.answer != null) {
@@ -155,6 +161,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 			logger.debug("%s could not be ended through its interceptors".formatted(this.owner.describe()), ex);
 		}
 		if (!this.closed) {
+			this.forced = true;
 			try {
 				close(status, trailers);
 			}

@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.util.Objects;
+
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -42,6 +44,7 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	@Override
 	public void sendMessage(R message) {
+		Objects.requireNonNull(message, "message");
 		if (!this.streaming && this.call.owner().isCancelled()) {
 			return; // as generated code: the answer to a call that is gone goes nowhere
 		}

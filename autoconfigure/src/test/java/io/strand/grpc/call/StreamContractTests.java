@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -38,6 +39,8 @@ import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.EchoGrpc;
@@ -131,7 +134,7 @@ class StreamContractTests {
 	// S2
 
 	@ParameterizedTest
-	@CsvSource({ "STRAND_NETTY, 1", "STRAND_NETTY_PLATFORM, 1", "STRAND_IN_PROCESS, 1" })
+	@CsvSource({ "STRAND_NETTY, 3", "STRAND_NETTY_PLATFORM, 1", "STRAND_IN_PROCESS, 1" })
 	@DisplayName("S2: 32 threads send 10,000 messages each on one stream, and all arrive in each one's order")
 	void manyThreadsSendOnOneStream(Kind kind, int rounds) throws Exception {
 		this.service.serverStream = sendFrom(32, 10_000);
@@ -422,7 +425,6 @@ class StreamContractTests {
 		List<CompletableFuture<Throwable>> ends = List.of(new CompletableFuture<>(), new CompletableFuture<>());
 		List<AtomicReference<Long>> endedNanos = List.of(new AtomicReference<>(), new AtomicReference<>());
 		CountDownLatch handlerGone = new CountDownLatch(1);
-		AtomicReference<@Nullable Throwable> cancelledHandler = new AtomicReference<>();
 		this.service.serverStream = (request, out) -> {
 			// One of the two waits for the client, the other one for the first
 			this.threads.execute(() -> sendUntilRefused(out, ends.get(0), endedNanos.get(0)));
@@ -460,7 +462,6 @@ class StreamContractTests {
 					assertThat(Duration.ofNanos(endedNanos.get(i).get() - causedNanos)).isLessThan(AT_ONCE);
 				}
 				assertThat(handlerGone.await(5, TimeUnit.SECONDS)).isTrue();
-				assertThat(cancelledHandler.get()).isNull();
 			}
 			finally {
 				channel.shutdownNow();
@@ -1011,7 +1012,7 @@ class StreamContractTests {
 
 	}
 
-	private record Requests(java.util.function.Consumer<Message> messages,
+	private record Requests(Consumer<Message> messages,
 			Runnable completion) implements StreamObserver<Message> {
 
 		@Override
@@ -1031,19 +1032,24 @@ class StreamContractTests {
 	}
 
 	/** Checks that the messages of each sender come in its order. */
-	private static final class Responses implements StreamObserver<Message> {
+	private static final class Responses implements ClientResponseObserver<Message, Message> {
 
 		private final int[] next;
 
 		private final CompletableFuture<Status> end = new CompletableFuture<>();
 
-		private volatile java.util.function.Consumer<Message> onMessage = (message) -> {
+		private volatile Consumer<Message> onMessage = (message) -> {
 		};
 
 		private volatile @Nullable String disorder;
 
 		Responses(int senders) {
 			this.next = new int[senders];
+		}
+
+		@Override
+		public void beforeStart(ClientCallStreamObserver<Message> call) {
+			call.disableAutoRequestWithInitial(1 << 20); // as fast as they come
 		}
 
 		@Override

@@ -109,8 +109,9 @@ class EngineHandlerContractTests extends HandlerTestBase {
 				}
 				String mine = "call " + threadsOfCalls.size();
 				local.set(mine);
-				return new ThreadRecorder<>(Contexts.interceptCall(Context.current().withValue(CONTEXT_KEY, mine), call,
-						headers, next), threads);
+				return new ThreadRecorder<>(
+						Contexts.interceptCall(Context.current().withValue(CONTEXT_KEY, mine), call, headers, next),
+						threads);
 			}
 
 		};
@@ -276,7 +277,8 @@ class EngineHandlerContractTests extends HandlerTestBase {
 				call(server, "sleep");
 				sleeper.awaitEntered();
 				long start = System.nanoTime();
-				sockets.forEach((socket) -> socket.eventLoop().execute(() -> socket.unsafe().close(socket.unsafe().voidPromise())));
+				sockets.forEach((socket) -> socket.eventLoop()
+					.execute(() -> socket.unsafe().close(socket.unsafe().voidPromise())));
 				sockets.clear();
 				return start;
 			})).isLessThan(Duration.ofMillis(100));
@@ -385,8 +387,7 @@ class EngineHandlerContractTests extends HandlerTestBase {
 				continue;
 			}
 			this.log.list.clear();
-			EngineServer server = serve(kind, HandlerSettings.DEFAULT,
-					misbehaviour.handler.apply(new EchoHandlers()));
+			EngineServer server = serve(kind, HandlerSettings.DEFAULT, misbehaviour.handler.apply(new EchoHandlers()));
 			long deadline = (misbehaviour.code == Code.DEADLINE_EXCEEDED) ? 150 : 5000;
 			Outcome outcome = (misbehaviour == Misbehaviour.THROWS_IN_ON_ERROR)
 					? Outcome.open(server.channel(), misbehaviour.method, in(deadline))
@@ -707,7 +708,8 @@ class EngineHandlerContractTests extends HandlerTestBase {
 		HandlerSettings patient = with(Duration.ofSeconds(20), limit);
 		HandlerSettings impatient = with(Duration.ofMillis(100), limit);
 		EngineServer server = serve(kind,
-				(method) -> method.getFullMethodName().endsWith("Unary") ? patient : impatient, 200, List.of(), service);
+				(method) -> method.getFullMethodName().endsWith("Unary") ? patient : impatient, 200, List.of(),
+				service);
 		Outcome first = call(server, "first");
 		await().until(() -> ran.contains("first"));
 		List<Outcome> waiting = new ArrayList<>();
@@ -759,9 +761,9 @@ class EngineHandlerContractTests extends HandlerTestBase {
 		CallLimit all = limit("server", 2);
 		CallLimit ofEcho = limit("strand.testing.Echo", 1);
 		CallLimit ofCounter = limit("strand.testing.Counter", 1);
-		EngineServer server = serve(kind,
-				(method) -> "strand.testing.Echo".equals(method.getServiceName()) ? with(Duration.ZERO, all, ofEcho)
-						: with(Duration.ofSeconds(5), all, ofCounter),
+		EngineServer server = serve(
+				kind, (method) -> "strand.testing.Echo".equals(method.getServiceName())
+						? with(Duration.ZERO, all, ofEcho) : with(Duration.ofSeconds(5), all, ofCounter),
 				200, List.of(), echo, counter);
 		Outcome blocked = call(server, "block");
 		within(entered);
@@ -922,9 +924,8 @@ class EngineHandlerContractTests extends HandlerTestBase {
 		List<Outcome> outcomes = new ArrayList<>();
 		for (int i = 0; i < 3000; i++) {
 			MethodDescriptor<Message, Message> method = (i % 2 == 0) ? UNARY : BIDI;
-			Outcome outcome = Outcome.of(server.channel(), method,
-					(i % 3 == 0) ? io.grpc.CallOptions.DEFAULT.withDeadlineAfter(i % 7 * 200, TimeUnit.MICROSECONDS)
-							: soon(),
+			Outcome outcome = Outcome.of(server.channel(), method, (i % 3 == 0)
+					? io.grpc.CallOptions.DEFAULT.withDeadlineAfter(i % 7 * 200, TimeUnit.MICROSECONDS) : soon(),
 					text("race"));
 			if (i % 3 == 1) {
 				for (int spin = 0; spin < i % 50 * 20; spin++) {

@@ -51,11 +51,13 @@ abstract class HandlerTestBase {
 			if (server.server().isShutdown()) {
 				continue;
 			}
-			await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(server.engine().liveCalls()).isEmpty());
+			await().atMost(Duration.ofSeconds(10))
+				.untilAsserted(() -> assertThat(server.engine().liveCalls()).isEmpty());
 		}
 		for (EngineServer server : this.servers) {
 			server.close();
-			await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(server.engine().liveCalls()).isEmpty());
+			await().atMost(Duration.ofSeconds(10))
+				.untilAsserted(() -> assertThat(server.engine().liveCalls()).isEmpty());
 		}
 		assertThat(this.limits).allSatisfy((limit) -> assertThat(limit.running()).isZero());
 		await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(callThreads()).isEmpty());

@@ -223,8 +223,8 @@ enum Misbehaviour {
 		return recurse(depth + 1) + 1;
 	}
 
-	private record BidiHandler(UnaryOperator<StreamObserver<Message>> misbehaving)
-			implements UnaryOperator<EchoHandlers> {
+	private record BidiHandler(
+			UnaryOperator<StreamObserver<Message>> misbehaving) implements UnaryOperator<EchoHandlers> {
 
 		@Override
 		public EchoHandlers apply(EchoHandlers handlers) {

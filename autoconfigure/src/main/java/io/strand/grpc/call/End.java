@@ -1,17 +1,17 @@
 package io.strand.grpc.call;
 
 /**
- * How and by whom one direction of a stream was ended: what a thread that comes too late
- * is told.
+ * How a stream was ended, when and by whom.
  *
- * @param how what ended it, such as {@code completed} or a status
- * @param thread the name of the thread that ended it
- * @param nanoTime when
+ * @param how the end in words
+ * @param error whether it is an error, which senders do not hold up
+ * @param by the thread that ended the stream
+ * @param nanoTime when it did
  */
-record End(String how, String thread, long nanoTime) {
+record End(String how, boolean error, Thread by, long nanoTime) {
 
-	static End by(String how) {
-		return new End(how, describe(Thread.currentThread()), System.nanoTime());
+	static End now(String how, boolean error) {
+		return new End(how, error, Thread.currentThread(), System.nanoTime());
 	}
 
 	static String describe(Thread thread) {
@@ -20,7 +20,7 @@ record End(String how, String thread, long nanoTime) {
 
 	@Override
 	public String toString() {
-		return "%s by thread %s %d ms ago".formatted(this.how, this.thread,
+		return "%s by thread %s %d ms ago".formatted(this.how, describe(this.by),
 				(System.nanoTime() - this.nanoTime) / 1_000_000);
 	}
 

@@ -6,6 +6,8 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	static final Attributes.Key<EngineServerCall<?, ?>> KEY = Attributes.Key.create("io.strand.grpc.call");
+
+	private static final Log logger = LogFactory.getLog(EngineServerCall.class);
 
 	private final ServerCall<Q, R> transport;
 
@@ -32,6 +36,9 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	private final @Nullable SingleAnswer<R> answer;
 
 	private volatile boolean closed;
+
+	/** Whether the call is ended without its interceptors, which may come later. */
+	private volatile boolean forced;
 
 	private volatile long sent;
 
@@ -81,6 +88,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	@Override
 	public void sendHeaders(Metadata headers) {
 		this.guard.exclusively(() -> {
+			refuseIfClosed();
 			if (this.answer != null) {
 				this.answer.headers(headers);
 			}
@@ -93,6 +101,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	@Override
 	public void sendMessage(R message) {
 		this.guard.exclusively(() -> {
+			refuseIfClosed();
 			this.sent++;
 			if (this.answer != null) {
 				this.answer.message(message);
@@ -105,8 +114,12 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	@Override
 	public void close(Status status, Metadata trailers) {
-		this.closed = true;
-		this.guard.exclusively(() -> {
+		this.guard.endDirectly(inWords(status), !status.isOk(), () -> {
+			if (this.forced && this.closed) {
+				return; // an interceptor took its time to pass an end on
+			}
+			refuseIfClosed();
+			this.closed = true;
 			if (this.answer != null) {
 				this.answer.close(status, trailers);
 			}
@@ -114,6 +127,16 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 				this.transport.close(status, trailers);
 			}
 		});
+	}
+
+	private void refuseIfClosed() {
+		if (this.closed) {
+			throw new IllegalStateException("%s is already closed".formatted(this.owner.describe()));
+		}
+	}
+
+	static String inWords(Status status) {
+		return status.isOk() ? "completed" : "ended with " + status.getCode();
 	}
 
 	/** Ends the call before it had a handler. On any thread. */
@@ -124,7 +147,8 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	/**
 	 * Ends the call because its handler failed, through the interceptors, so that they
-	 * see what the client sees.
+	 * see what the client sees; without them if one of them fails or keeps the end to
+	 * itself. Does nothing if another thread was first.
 	 */
 	void fail(Status status, Metadata trailers) {
 		GuardedServerCall<?, ?> inner = this.innermost;
@@ -133,10 +157,16 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 				inner.close(status, trailers);
 			}
 		}
-		finally {
-			if (!this.closed) {
-				this.guard.wake();
+		catch (Throwable ex) {
+			logger.debug("%s could not be ended through its interceptors".formatted(this.owner.describe()), ex);
+		}
+		if (!this.closed) {
+			this.forced = true;
+			try {
 				close(status, trailers);
+			}
+			catch (IllegalStateException ex) {
+				logger.debug("%s was ended by another thread at the same time".formatted(this.owner.describe()), ex);
 			}
 		}
 	}

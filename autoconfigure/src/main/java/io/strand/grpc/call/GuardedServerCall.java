@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.util.Objects;
+
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -30,18 +32,19 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	@Override
 	public void sendHeaders(Metadata headers) {
-		this.guard.exclusively(() -> {
+		this.guard.send(() -> {
 			// Generated code looks whether headers were sent and then sends empty ones,
 			// without a lock: two first senders may both come here
 			if (!this.headersSent || !headers.keys().isEmpty()) {
 				this.headersSent = true;
 				super.sendHeaders(headers);
 			}
-		});
+		}, false);
 	}
 
 	@Override
 	public void sendMessage(R message) {
+		Objects.requireNonNull(message, "message");
 		if (!this.streaming && this.call.owner().isCancelled()) {
 			return; // as generated code: the answer to a call that is gone goes nowhere
 		}
@@ -50,8 +53,7 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	@Override
 	public void close(Status status, Metadata trailers) {
-		String how = status.isOk() ? "completed" : "ended with " + status.getCode();
-		this.guard.end(how, !status.isOk(), () -> super.close(status, trailers));
+		this.guard.end(EngineServerCall.inWords(status), !status.isOk(), () -> super.close(status, trailers));
 	}
 
 }

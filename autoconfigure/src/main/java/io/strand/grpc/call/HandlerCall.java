@@ -9,6 +9,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
 import io.grpc.Context;
+import io.grpc.Deadline;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -367,7 +368,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	/** Why the call was cancelled, as a status. */
 	Status cancellation() {
 		Throwable cause = this.context.cancellationCause();
-		return (cause instanceof TimeoutException)
+		// The client's timer may come first, and then cancels
+		Deadline deadline = this.context.getDeadline();
+		return (cause instanceof TimeoutException || (deadline != null && deadline.isExpired()))
 				? Status.DEADLINE_EXCEEDED.withDescription("The deadline of the call has passed").withCause(cause)
 				: Status.CANCELLED.withDescription("The call was cancelled").withCause(cause);
 	}

@@ -2,8 +2,6 @@ package io.strand.grpc.call;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -30,14 +28,19 @@ import org.jspecify.annotations.Nullable;
  * ready.
  *
  * <p>
- * <b>Ending with an error goes first.</b> {@link #abort} is set before the lock is asked
- * for, and whoever waits under the lock gives up.
+ * <b>The end.</b> Who moves {@link #end} from {@code null} ends the stream, all others
+ * are refused. A good end does so with the lock in hand, after the senders before it. An
+ * error does so before it asks for the lock, and whoever waits for the transport under
+ * the lock gives up. {@link #closed} follows when the end is handed to the transport.
  *
  * <p>
  * <b>Event loops never wait</b>, neither for the lock nor for the transport. What they
- * cannot do at once goes to {@link #deferred}, a bounded queue that whoever holds the
- * lock empties before letting go; after letting go it looks once more, so that what was
- * queued in between is not left behind.
+ * cannot do at once goes to {@link #deferred}, a bounded queue. Whoever gets the lock
+ * empties the queue first, so an event loop that gets it sends in its own order; whoever
+ * lets go of the lock looks at the queue afterwards, so nothing is left behind. What was
+ * queued before an end is sent before it: the end empties the queue once more after
+ * moving {@link #end}. What is queued later is withdrawn by the event loop itself, which
+ * looks at {@link #end} after adding.
  */
 abstract class SendGuard {
 
@@ -47,9 +50,12 @@ abstract class SendGuard {
 
 	private static final VarHandle DEFERRED;
 
+	private static final VarHandle END;
+
 	static {
 		try {
-			DEFERRED = MethodHandles.lookup().findVarHandle(SendGuard.class, "deferred", Queue.class);
+			DEFERRED = MethodHandles.lookup().findVarHandle(SendGuard.class, "deferred", EventLoopQueue.class);
+			END = MethodHandles.lookup().findVarHandle(SendGuard.class, "end", End.class);
 		}
 		catch (ReflectiveOperationException ex) {
 			throw new ExceptionInInitializerError(ex);
@@ -65,23 +71,24 @@ abstract class SendGuard {
 	private final long recheckNanos;
 
 	/** Made when an event loop first needs it. */
-	private volatile @Nullable Queue<Runnable> deferred;
+	private volatile @Nullable EventLoopQueue deferred;
 
 	private volatile @Nullable Thread waiter;
 
-	private volatile @Nullable End aborted;
+	private volatile @Nullable End end;
 
 	/** When the holder of the lock took it, if the mode tells violations. */
 	private volatile long heldSince;
 
+	/** Written with the lock held, read by anyone. */
+	private volatile long blockedNanos;
+
 	// Guarded by the lock
 
-	/** Messages sent by event loops since the transport was last ready. */
+	/** Messages that event loops have sent since the transport was last seen ready. */
 	private int unready;
 
-	private @Nullable End end;
-
-	private long blockedNanos;
+	private boolean closed;
 
 	SendGuard(ConcurrentSend mode, int eventLoopQueue, long recheckNanos) {
 		this.mode = mode;
@@ -109,23 +116,37 @@ abstract class SendGuard {
 	}
 
 	/**
-	 * Sends a message.
+	 * Sends a message or headers. Blocks while another thread sends and, if it may, until
+	 * the transport is ready, the call is cancelled or ended with an error, or the thread
+	 * is interrupted (whose interrupt status stays set).
 	 * @param transmit hands the message to the transport
-	 * @param mayWait whether to wait until the transport is ready
+	 * @param mayWait whether to wait until the transport is ready, and to refuse if the
+	 * call was cancelled
+	 * @throws StatusRuntimeException if the wait was in vain or, for event loops, the
+	 * queue is full; nothing was sent
+	 * @throws IllegalStateException if the stream was ended before
+	 * @throws ConcurrentStreamUseException if another thread sends and the mode is to
+	 * fail
 	 */
 	final void send(Runnable transmit, boolean mayWait) {
 		if (this.mode == ConcurrentSend.OFF) {
 			transmit.run();
 			return;
 		}
-		if (!acquire("send")) {
-			defer(() -> transmitIfOpen(transmit));
+		if (!acquire(false)) {
+			deferSend(transmit, mayWait);
 			return;
 		}
 		try {
 			refuseIfEnded();
-			if (mayWait && !isReady()) {
-				awaitReady();
+			if (mayWait) {
+				refuseIfCancelled();
+				if (isReady()) {
+					this.unready = 0;
+				}
+				else {
+					awaitReady();
+				}
 			}
 			transmit.run();
 		}
@@ -134,22 +155,16 @@ abstract class SendGuard {
 		}
 	}
 
-	private void transmitIfOpen(Runnable transmit) {
-		if (this.end == null && this.aborted == null && cancellation() == null) {
-			transmit.run();
-		}
-	}
-
 	/**
-	 * Sends something that is not a message and needs no room, such as headers.
+	 * Does what is part of sending, without a look at the state of the stream.
 	 * @param transmit hands it to the transport
 	 */
 	final void exclusively(Runnable transmit) {
 		if (this.mode == ConcurrentSend.OFF) {
 			transmit.run();
 		}
-		else if (!acquire("send")) {
-			defer(transmit);
+		else if (!acquire(false)) {
+			defer(new EventLoopQueue.Operation(transmit, false), false);
 		}
 		else {
 			try {
@@ -175,33 +190,79 @@ abstract class SendGuard {
 			return;
 		}
 		if (error) {
-			abort(how);
+			refuseSecondEnd(how, true);
+			wake();
 		}
-		if (!error ? !acquire("end") : !acquireForError()) {
-			defer(() -> {
-				if (this.end == null) {
-					this.end = End.by(how);
-					transmit.run();
-				}
-			});
+		if (error ? !acquireForError() : !acquire(true)) {
+			if (!error) {
+				refuseSecondEnd(how, false);
+			}
+			defer(new EventLoopQueue.Operation(() -> close(transmit), false), true);
 			return;
 		}
 		try {
-			if (this.end != null) {
-				throw new IllegalStateException(
-						"%s was already %s; it cannot be %s as well".formatted(describe(), this.end, how));
+			if (!error) {
+				refuseSecondEnd(how, false);
 			}
-			this.end = End.by(how);
-			transmit.run();
+			drain();
+			close(transmit);
 		}
 		finally {
 			release();
 		}
 	}
 
-	private void abort(String how) {
-		this.aborted = End.by(how);
-		wake();
+	/**
+	 * Hands an end to the transport that may be the one of {@link #end} on its way
+	 * through the interceptors, or an interceptor's own. The transport tells them apart.
+	 * @param how the end in words
+	 * @param error whether it goes first
+	 * @param transmit hands the end to the transport
+	 */
+	final void endDirectly(String how, boolean error, Runnable transmit) {
+		if (this.mode == ConcurrentSend.OFF) {
+			transmit.run();
+			return;
+		}
+		if (error && claimEnd(how, true) == null) {
+			wake();
+		}
+		if (error ? !acquireForError() : !acquire(true)) {
+			claimEnd(how, error);
+			defer(new EventLoopQueue.Operation(() -> close(transmit), false), true);
+			return;
+		}
+		try {
+			if (claimEnd(how, error) == null) {
+				drain();
+			}
+			close(transmit);
+		}
+		finally {
+			release();
+		}
+	}
+
+	private void close(Runnable transmit) {
+		this.closed = true;
+		transmit.run();
+	}
+
+	/**
+	 * Makes this the end of the stream, if it has none.
+	 * @return the end that was before, or {@code null} if there was none
+	 */
+	private @Nullable End claimEnd(String how, boolean error) {
+		End before = this.end;
+		return (before != null) ? before : (End) END.compareAndExchange(this, null, End.now(how, error));
+	}
+
+	private void refuseSecondEnd(String how, boolean error) {
+		End before = claimEnd(how, error);
+		if (before != null) {
+			throw new IllegalStateException(
+					"%s was already %s; it cannot be %s as well".formatted(describe(), before, how));
+		}
 	}
 
 	/** Wakes a sender that waits, to look at the state of the call again. */
@@ -217,23 +278,33 @@ abstract class SendGuard {
 	}
 
 	private void refuseIfEnded() {
-		if (this.end != null) {
-			throw new IllegalStateException(
-					"%s was already %s; nothing more can be sent".formatted(describe(), this.end));
+		End ended = this.end;
+		if (ended == null) {
+			return;
 		}
-		End abort = this.aborted;
-		if (abort != null) {
-			throw Status.CANCELLED.withDescription("%s was %s; the message was not sent".formatted(describe(), abort))
-				.asRuntimeException();
+		if (ended.error() && !this.closed) {
+			throw overtaken(ended);
 		}
+		throw new IllegalStateException(
+				"%s was already %s; nothing more can be sent".formatted(describe(), ended));
+	}
+
+	private StatusRuntimeException overtaken(End ended) {
+		return Status.CANCELLED.withDescription("%s was %s; the message was not sent".formatted(describe(), ended))
+			.asRuntimeException();
+	}
+
+	private void refuseIfCancelled() {
 		Status cancelled = cancellation();
 		if (cancelled != null) {
-			throw notSent(cancelled);
+			throw notDone(cancelled, false);
 		}
 	}
 
-	private StatusRuntimeException notSent(Status status) {
-		return status.augmentDescription("The message was not sent on " + describe()).asRuntimeException();
+	private StatusRuntimeException notDone(Status status, boolean ending) {
+		return status
+			.augmentDescription((ending ? "The end" : "The message") + " was not sent on " + describe())
+			.asRuntimeException();
 	}
 
 	private void awaitReady() {
@@ -241,33 +312,42 @@ abstract class SendGuard {
 			takeRoom();
 			return;
 		}
-		this.unready = 0;
 		long start = System.nanoTime();
 		blocked(true);
 		this.waiter = Thread.currentThread();
 		try {
 			while (!isReady()) {
-				refuseIfEnded();
-				if (Thread.interrupted()) {
-					Thread.currentThread().interrupt();
-					refuseIfEnded();
-					throw notSent(Status.CANCELLED.withDescription("Interrupted while waiting to send"));
-				}
+				giveUpIfInVain();
 				LockSupport.parkNanos(this, this.recheckNanos);
 			}
-			refuseIfEnded();
+			this.unready = 0;
 		}
 		finally {
 			this.waiter = null;
 			this.blockedNanos += System.nanoTime() - start;
 			blocked(false);
 		}
+		refuseIfCancelled();
+	}
+
+	private void giveUpIfInVain() {
+		End ended = this.end;
+		if (ended != null && ended.error()) {
+			throw overtaken(ended);
+		}
+		// First: whoever cancels interrupts after that
+		boolean interrupted = Thread.currentThread().isInterrupted();
+		refuseIfCancelled();
+		if (interrupted) {
+			throw notDone(Status.CANCELLED.withDescription("Interrupted while waiting to send"), false);
+		}
 	}
 
 	private void takeRoom() {
-		if (++this.unready > this.eventLoopQueue) {
+		if (this.unready >= this.eventLoopQueue) {
 			throw full();
 		}
+		this.unready++;
 		warnOnce();
 	}
 
@@ -291,30 +371,37 @@ abstract class SendGuard {
 	 * Takes the lock as the mode says.
 	 * @return {@code false} if this is an event loop and would have to wait
 	 */
-	private boolean acquire(String what) {
-		if (this.lock.tryLock()) {
-			held();
-			return true;
+	private boolean acquire(boolean ending) {
+		if (!this.lock.tryLock() && !acquireContended(ending)) {
+			return false;
 		}
+		held();
+		return true;
+	}
+
+	private boolean acquireContended(boolean ending) {
 		if (this.mode == ConcurrentSend.FAIL) {
-			Thread owner = this.lock.owner();
-			if (owner != null) {
-				throw violation(what, owner);
+			while (!this.lock.tryLock()) {
+				Thread owner = this.lock.owner();
+				if (owner != null) {
+					throw violation(ending, owner);
+				}
+				Thread.onSpinWait(); // just let go of
 			}
+			return true;
 		}
 		if (EventLoops.isCurrentThread()) {
 			return false;
 		}
 		try {
 			this.lock.lockInterruptibly();
-			held();
 			return true;
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 			Status cancelled = cancellation();
-			throw notSent((cancelled != null) ? cancelled
-					: Status.CANCELLED.withDescription("Interrupted while waiting for another sender"));
+			throw notDone((cancelled != null) ? cancelled
+					: Status.CANCELLED.withDescription("Interrupted while waiting for another sender"), ending);
 		}
 	}
 
@@ -330,29 +417,66 @@ abstract class SendGuard {
 	}
 
 	private void held() {
+		if (this.deferred != null && this.lock.getHoldCount() == 1) {
+			drain();
+		}
 		if (this.mode == ConcurrentSend.FAIL && this.lock.getHoldCount() == 1) {
 			this.heldSince = System.nanoTime();
 		}
 	}
 
-	private ConcurrentStreamUseException violation(String what, Thread owner) {
+	private ConcurrentStreamUseException violation(boolean ending, Thread owner) {
 		Throwable first = new Throwable("Thread %s at that moment".formatted(End.describe(owner)));
 		first.setStackTrace(owner.getStackTrace());
 		ConcurrentStreamUseException exception = new ConcurrentStreamUseException(
-				"Concurrent %s on %s: thread %s came while thread %s has been sending for %d ms%s".formatted(what,
-						describe(), End.describe(Thread.currentThread()), End.describe(owner),
+				"Concurrent %s on %s: thread %s came while thread %s has been sending for %d ms%s".formatted(
+						ending ? "end" : "send", describe(), End.describe(Thread.currentThread()), End.describe(owner),
 						TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - this.heldSince),
 						(this.waiter != null) ? " (it waits for the peer to read)" : ""));
 		exception.addSuppressed(first);
 		return exception;
 	}
 
-	@SuppressWarnings("unchecked")
-	private Queue<Runnable> deferred() {
-		Queue<Runnable> queue = this.deferred;
+	private void deferSend(Runnable transmit, boolean mayWait) {
+		End ended = this.end;
+		EventLoopQueue.Operation operation = new EventLoopQueue.Operation(
+				mayWait ? () -> transmitDeferred(transmit) : transmit, true);
+		if (ended == null) {
+			defer(operation, false);
+			ended = this.end;
+		}
+		if (ended != null && operation.withdraw()) {
+			throw new IllegalStateException(
+					"%s was already %s; nothing more can be sent".formatted(describe(), ended));
+		}
+	}
+
+	private void transmitDeferred(Runnable transmit) {
+		if (cancellation() == null) {
+			this.unready = isReady() ? 0 : this.unready + 1;
+			transmit.run();
+		}
+	}
+
+	private void defer(EventLoopQueue.Operation operation, boolean always) {
+		EventLoopQueue queue = deferred();
+		if (always) {
+			queue.add(operation);
+		}
+		else if (!queue.offer(operation, this.eventLoopQueue)) {
+			throw full();
+		}
+		if (this.waiter != null) {
+			warnOnce();
+		}
+		drainIfFree(queue);
+	}
+
+	private EventLoopQueue deferred() {
+		EventLoopQueue queue = this.deferred;
 		if (queue == null) {
-			Queue<Runnable> made = new ConcurrentLinkedQueue<>();
-			queue = (Queue<Runnable>) DEFERRED.compareAndExchange(this, null, made);
+			EventLoopQueue made = new EventLoopQueue();
+			queue = (EventLoopQueue) DEFERRED.compareAndExchange(this, null, made);
 			if (queue == null) {
 				queue = made;
 			}
@@ -360,39 +484,33 @@ abstract class SendGuard {
 		return queue;
 	}
 
-	private void defer(Runnable operation) {
-		Queue<Runnable> queue = deferred();
-		if (queue.size() >= this.eventLoopQueue) {
-			throw full();
-		}
-		queue.add(operation);
-		warnOnce();
-		if (this.lock.tryLock()) {
-			release();
-		}
-	}
-
 	private void release() {
-		while (true) {
-			Queue<Runnable> queue = this.deferred;
-			if (queue != null && this.lock.getHoldCount() == 1) {
-				runDeferred(queue);
+		this.lock.unlock();
+		EventLoopQueue queue = this.deferred;
+		if (queue != null) {
+			drainIfFree(queue);
+		}
+	}
+
+	private void drainIfFree(EventLoopQueue queue) {
+		while (!queue.isEmpty() && !this.lock.isHeldByCurrentThread() && this.lock.tryLock()) {
+			try {
+				drain();
 			}
-			this.lock.unlock();
-			queue = this.deferred;
-			if (queue == null || queue.isEmpty() || this.lock.isHeldByCurrentThread() || !this.lock.tryLock()) {
-				return;
+			finally {
+				this.lock.unlock();
 			}
 		}
 	}
 
-	private void runDeferred(Queue<Runnable> queue) {
-		Runnable operation = queue.poll();
-		while (operation != null) {
+	private void drain() {
+		EventLoopQueue queue = this.deferred;
+		EventLoopQueue.Operation operation = (queue != null) ? queue.poll() : null;
+		while (queue != null && operation != null) {
 			try {
-				operation.run();
+				operation.run(this.closed);
 			}
-			catch (RuntimeException ex) {
+			catch (Throwable ex) {
 				logger.error("What an event loop sent on %s is lost".formatted(describe()), ex);
 			}
 			operation = queue.poll();

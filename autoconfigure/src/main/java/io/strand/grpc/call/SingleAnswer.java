@@ -7,6 +7,8 @@ import io.grpc.KnownLength;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * to the holder of the call's guard, then to the event loop.
  */
 final class SingleAnswer<R> implements Runnable {
+
+	private static final Log logger = LogFactory.getLog(SingleAnswer.class);
 
 	private static final int LARGE_BYTES = 16 * 1024;
 
@@ -106,9 +110,25 @@ final class SingleAnswer<R> implements Runnable {
 
 	@Override
 	public void run() {
-		send();
-		if (this.status != null && this.trailers != null) {
-			this.transport.close(this.status, this.trailers);
+		// An exception must not reach the event loop, which has answers of others to send
+		try {
+			send();
+			if (this.status != null && this.trailers != null) {
+				this.transport.close(this.status, this.trailers);
+			}
+		}
+		catch (Throwable ex) {
+			logger.error("The answer of %s could not be sent".formatted(this.call.describe()), ex);
+			closeWithError();
+		}
+	}
+
+	private void closeWithError() {
+		try {
+			this.transport.close(Status.INTERNAL.withDescription("The answer could not be sent"), new Metadata());
+		}
+		catch (IllegalStateException ex) {
+			logger.debug("%s was closed before".formatted(this.call.describe()), ex);
 		}
 	}
 

@@ -285,8 +285,7 @@ abstract class SendGuard {
 		if (ended.error() && !this.closed) {
 			throw overtaken(ended);
 		}
-		throw new IllegalStateException(
-				"%s was already %s; nothing more can be sent".formatted(describe(), ended));
+		throw new IllegalStateException("%s was already %s; nothing more can be sent".formatted(describe(), ended));
 	}
 
 	private StatusRuntimeException overtaken(End ended) {
@@ -302,8 +301,7 @@ abstract class SendGuard {
 	}
 
 	private StatusRuntimeException notDone(Status status, boolean ending) {
-		return status
-			.augmentDescription((ending ? "The end" : "The message") + " was not sent on " + describe())
+		return status.augmentDescription((ending ? "The end" : "The message") + " was not sent on " + describe())
 			.asRuntimeException();
 	}
 
@@ -446,8 +444,7 @@ abstract class SendGuard {
 			ended = this.end;
 		}
 		if (ended != null && operation.withdraw()) {
-			throw new IllegalStateException(
-					"%s was already %s; nothing more can be sent".formatted(describe(), ended));
+			throw new IllegalStateException("%s was already %s; nothing more can be sent".formatted(describe(), ended));
 		}
 	}
 

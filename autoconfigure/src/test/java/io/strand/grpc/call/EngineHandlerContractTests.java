@@ -274,12 +274,13 @@ class EngineHandlerContractTests extends HandlerTestBase {
 		}), new EchoHandlers().unary(sleeper::handle));
 		try {
 			assertThat(sleeper.bestOf(5, () -> {
-				call(server, "sleep");
+				Outcome outcome = call(server, "sleep");
 				sleeper.awaitEntered();
 				long start = System.nanoTime();
 				sockets.forEach((socket) -> socket.eventLoop()
 					.execute(() -> socket.unsafe().close(socket.unsafe().voidPromise())));
 				sockets.clear();
+				assertThat(outcome.status().getCode()).isEqualTo(Code.UNAVAILABLE);
 				return start;
 			})).isLessThan(Duration.ofMillis(100));
 			assertThat(sleeper.contexts).containsOnly(true);

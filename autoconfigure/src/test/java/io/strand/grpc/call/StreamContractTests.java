@@ -282,8 +282,7 @@ class StreamContractTests {
 		responses.onMessage = (message) -> numbers.add(message.getNumber());
 		stub().serverStream(number(0), responses);
 		assertThat(responses.end()).isEqualTo(Status.OK);
-		assertThat(numbers)
-			.containsExactlyElementsOf(IntStream.range(0, 2 * count).map((i) -> i / 2).boxed().toList());
+		assertThat(numbers).containsExactlyElementsOf(IntStream.range(0, 2 * count).map((i) -> i / 2).boxed().toList());
 	}
 
 	// S5
@@ -434,12 +433,10 @@ class StreamContractTests {
 		start(kind, ConcurrentSend.SERIALIZE);
 		SlowClient client = new SlowClient();
 		try (TcpProxy proxy = (kind != Kind.STRAND_IN_PROCESS) ? new TcpProxy(started().server().getPort()) : null) {
-			ManagedChannel channel = (proxy != null)
-					? NettyChannelBuilder.forAddress("localhost", proxy.port())
-						.usePlaintext()
-						.flowControlWindow(65535)
-						.build()
-					: started().channel();
+			ManagedChannel channel = (proxy != null) ? NettyChannelBuilder.forAddress("localhost", proxy.port())
+				.usePlaintext()
+				.flowControlWindow(65535)
+				.build() : started().channel();
 			try {
 				EchoGrpc.EchoStub stub = EchoGrpc.newStub(channel);
 				if (cause == Cause.DEADLINE) {
@@ -505,8 +502,7 @@ class StreamContractTests {
 		client.readAll();
 		assertThat(client.end()).isEqualTo(Status.OK);
 		assertThat(client.messages()).extracting(Message::getNumber)
-			.containsExactlyElementsOf(
-					IntStream.range(0, 30).filter((i) -> i != refused.get()).boxed().toList());
+			.containsExactlyElementsOf(IntStream.range(0, 30).filter((i) -> i != refused.get()).boxed().toList());
 		assertThat(flagKept).isTrue();
 	}
 
@@ -654,8 +650,9 @@ class StreamContractTests {
 		assertThatIllegalStateException().isThrownBy(() -> out.onNext(number(1)))
 			.withMessageContaining("already completed");
 		assertThatIllegalStateException().isThrownBy(out::onCompleted)
-			.withMessageMatching("strand.testing.Echo/ServerStream \\(call \\d+\\) was already completed by thread .*#\\d+"
-					+ " \\d+ ms ago; it cannot be completed as well");
+			.withMessageMatching(
+					"strand.testing.Echo/ServerStream \\(call \\d+\\) was already completed by thread .*#\\d+"
+							+ " \\d+ ms ago; it cannot be completed as well");
 		assertThatIllegalStateException().isThrownBy(() -> out.onError(Status.ABORTED.asException()))
 			.withMessageContaining("it cannot be ended with ABORTED as well");
 		assertThat(responses.end()).isEqualTo(Status.OK);
@@ -1012,8 +1009,7 @@ class StreamContractTests {
 
 	}
 
-	private record Requests(Consumer<Message> messages,
-			Runnable completion) implements StreamObserver<Message> {
+	private record Requests(Consumer<Message> messages, Runnable completion) implements StreamObserver<Message> {
 
 		@Override
 		public void onNext(Message message) {
@@ -1077,7 +1073,9 @@ class StreamContractTests {
 
 	}
 
-	/** A deadline that the server is told of, but that the client does not keep itself. */
+	/**
+	 * A deadline that the server is told of, but that the client does not keep itself.
+	 */
 	private static final class SilentDeadline implements ClientInterceptor {
 
 		static final Duration AFTER = Duration.ofMillis(500);

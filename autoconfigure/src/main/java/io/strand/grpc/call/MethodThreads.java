@@ -1,5 +1,6 @@
 package io.strand.grpc.call;
 
+import java.time.Duration;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -12,9 +13,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class MethodThreads implements AutoCloseable {
 
+	/** How long a handler may keep an event loop busy before it is logged. */
+	private static final Duration BLOCKED_LIMIT = Duration.ofMillis(100);
+
 	private final boolean virtualByDefault;
 
 	private final int maxPlatformThreads;
+
+	private final EventLoopWatch watch = new EventLoopWatch(BLOCKED_LIMIT);
 
 	private final ReentrantLock poolLock = new ReentrantLock();
 
@@ -35,7 +41,7 @@ final class MethodThreads implements AutoCloseable {
 			case AUTO -> this.virtualByDefault ? virtual(fullMethodName) : platform();
 			case VIRTUAL -> virtual(fullMethodName);
 			case PLATFORM -> platform();
-			case EVENT_LOOP -> CallThreads.pooled(Runnable::run);
+			case EVENT_LOOP -> CallThreads.pooled(this.watch.executor(fullMethodName));
 		};
 	}
 
@@ -58,6 +64,7 @@ final class MethodThreads implements AutoCloseable {
 
 	@Override
 	public void close() {
+		this.watch.close();
 		this.poolLock.lock();
 		try {
 			if (this.pool != null) {

@@ -1,10 +1,13 @@
 package io.strand.grpc.sample.tour;
 
-import java.time.Duration;
 import java.util.List;
 
+import io.grpc.stub.StreamObserver;
 import io.strand.grpc.sample.connection.ServerConnections;
 import io.strand.grpc.sample.proto.ConciergeGrpc;
+import io.strand.grpc.sample.proto.EchoGrpc;
+import io.strand.grpc.sample.proto.EchoRequest;
+import io.strand.grpc.sample.proto.EchoResponse;
 import io.strand.grpc.sample.proto.SongLine;
 import io.strand.grpc.sample.proto.SongRequest;
 
@@ -12,7 +15,7 @@ import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 /**
- * Has a handler send from many threads on the one stream of its answers, without a lock
+ * Has a handler, and then a client, send from many threads on one stream without a lock
  * of the application (S2). With plain gRPC that loses messages and may break the
  * connection for every other call on it.
  */
@@ -24,12 +27,19 @@ class ManySendersStep implements TourStep {
 
 	private final ConciergeGrpc.ConciergeStub concierge;
 
-	private final TourProperties properties;
+	private final EchoGrpc.EchoStub echo;
 
-	ManySendersStep(ServerConnections connections, ConciergeGrpc.ConciergeStub concierge, TourProperties properties) {
+	private final int senders;
+
+	private final int each;
+
+	ManySendersStep(ServerConnections connections, ConciergeGrpc.ConciergeStub concierge, EchoGrpc.EchoStub echo,
+			TourProperties properties) {
 		this.connections = connections;
 		this.concierge = concierge;
-		this.properties = properties;
+		this.echo = echo;
+		this.senders = properties.senders();
+		this.each = properties.messagesPerSender();
 	}
 
 	@Override
@@ -44,30 +54,51 @@ class ManySendersStep implements TourStep {
 
 	@Override
 	public Finding take() throws Exception {
-		int senders = this.properties.senders();
-		int expected = senders * this.properties.messagesPerSender();
 		int before = this.connections.accepted();
-		Tally tally = new Tally(senders);
-		Collector<SongLine> answers = new Collector<>((line) -> tally.add(line.getVoice(), line.getNumber()));
-		long start = System.nanoTime();
-		this.concierge.sing(SongRequest.newBuilder()
-			.setVoices(senders)
-			.setLinesPerVoice(this.properties.messagesPerSender())
-			.build(), answers);
-		answers.awaitEnd();
-		Duration time = Duration.ofNanos(System.nanoTime() - start);
+		Tally handlers = sendFromHandler();
+		Tally clients = sendFromClient();
 		int made = this.connections.accepted() - before;
+		int expected = this.senders * this.each;
+		int wrong = handlers.wrong() + clients.wrong();
 		return new Finding(
-				("The handler of Concierge/Sing had %d threads call onNext of its response observer %d times"
-						+ " each, from the same moment on, with no lock around it.")
-					.formatted(senders, this.properties.messagesPerSender()),
-				List.of(Figure.count("messages sent", expected), Figure.count("messages that arrived", tally.arrived()),
-						Figure.count("of them out of their sender's order", tally.wrong()),
-						Figure.time("for all of them", time), Figure.count("connections made for it", made)),
-				"Handlers may send on one stream from any number of threads: they take turns by themselves."
-						+ " That is the server's half of S2; a client that sends from several threads still needs"
-						+ " a lock around its request observer.",
-				Verdict.holdsIf(tally.arrived() == expected && tally.wrong() == 0 && made == 0));
+				("The handler of Concierge/Sing had %d threads call onNext %d times each, from the same moment"
+						+ " on and with no lock around it. Then a client did the same on a stream that"
+						+ " Echo/BidirectionalStreamingEcho sent back.")
+					.formatted(this.senders, this.each),
+				List.of(Figure.count("messages sent, by the handler and by the client each", expected),
+						Figure.count("of the handler's messages arrived", handlers.arrived()),
+						Figure.count("of the client's messages came back", clients.arrived()),
+						Figure.count("of all out of their sender's order", wrong),
+						Figure.count("connections made for it", made)),
+				"Any number of threads may send on one stream: they take turns by themselves.", Verdict.holdsIf(
+						handlers.arrived() == expected && clients.arrived() == expected && wrong == 0 && made == 0));
+	}
+
+	private Tally sendFromHandler() throws Exception {
+		Tally tally = new Tally(this.senders);
+		Collector<SongLine> lines = new Collector<>((line) -> tally.add(line.getVoice(), line.getNumber()));
+		this.concierge.sing(SongRequest.newBuilder().setVoices(this.senders).setLinesPerVoice(this.each).build(),
+				lines);
+		lines.awaitEnd();
+		return tally;
+	}
+
+	private Tally sendFromClient() throws Exception {
+		Tally tally = new Tally(this.senders);
+		Collector<EchoResponse> answers = new Collector<>((answer) -> {
+			String[] parts = answer.getMessage().split(" ");
+			tally.add(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+		});
+		StreamObserver<EchoRequest> stream = this.echo.bidirectionalStreamingEcho(answers);
+		Crew.work(this.senders, (sender) -> {
+			for (int number = 0; number < this.each; number++) {
+				stream.onNext(EchoRequest.newBuilder().setMessage(sender + " " + number).build());
+			}
+			return sender;
+		});
+		stream.onCompleted();
+		answers.awaitEnd();
+		return tally;
 	}
 
 }

@@ -112,7 +112,7 @@ class TourTests {
 
 	@Test
 	void whatIsNotThereYetIsListed() {
-		assertThat(printed()).contains("Not there yet, or not proved: C4, C5");
+		assertThat(printed().replaceAll("\\s+", " ")).contains("Not there yet: C5, S4");
 	}
 
 	@Test

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.Threading;
-import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.beans.factory.annotation.Autowired;

@@ -8,6 +8,10 @@ import io.strand.grpc.service.GrpcService;
 @GrpcService(threading = Threading.PLATFORM)
 class PriceModel extends ForecastGrpc.ForecastImplBase {
 
+	// end::threading[]
+	private volatile String threadName = "";
+
+	// tag::threading[]
 	@Override
 	public void predict(Item item, StreamObserver<Price> out) {
 		out.onNext(Price.newBuilder().setCents(compute(item)).build());
@@ -15,8 +19,13 @@ class PriceModel extends ForecastGrpc.ForecastImplBase {
 	}
 
 	// end::threading[]
-	private static long compute(Item item) {
+	private long compute(Item item) {
+		this.threadName = Thread.currentThread().getName();
 		return item.getPieces() * 250L;
+	}
+
+	String threadName() {
+		return this.threadName;
 	}
 	// tag::threading[]
 

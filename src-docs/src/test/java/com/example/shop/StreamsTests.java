@@ -36,8 +36,11 @@ class StreamsTests {
 	}
 
 	@Test
-	void handlersRunWhereTheirServiceSays(@Autowired ForecastGrpc.ForecastBlockingStub forecast) {
+	void handlersRunWhereTheirServiceSays(@Autowired ForecastGrpc.ForecastBlockingStub forecast,
+			@Autowired PriceModel model) {
 		assertThat(forecast.predict(Item.newBuilder().setPieces(2).build()).getCents()).isEqualTo(500);
+		// The threads of the pool are numbered, virtual ones have the name of the method
+		assertThat(model.threadName()).matches("grpc-call-\\d+");
 	}
 
 	@Test

@@ -844,8 +844,13 @@ class StreamContractTests {
 		return EchoGrpc.newStub(started().channel());
 	}
 
+	/**
+	 * Waits until a sender waits and goes on waiting: as long as the windows of the
+	 * connection fill, it waits for moments only.
+	 */
 	private void awaitBlocked() {
 		await().pollInterval(Duration.ofMillis(5))
+			.during(Duration.ofMillis(100))
 			.until(() -> started().engine()
 				.liveCalls()
 				.stream()

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 
-import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.HandlerSettings;
@@ -52,13 +51,10 @@ public final class BenchServer {
 
 	private static int strand(boolean virtual) throws IOException {
 		CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, virtual, 200);
-		Server server = NettyServerBuilder.forPort(0)
-			.directExecutor()
-			.addService(engine.prepare(new BenchService().bindService()))
-			.intercept(engine)
-			.build()
-			.start();
-		return server.getPort();
+		NettyServerBuilder builder = NettyServerBuilder.forPort(0)
+			.addService(engine.prepare(new BenchService().bindService()));
+		engine.install(builder);
+		return builder.build().start().getPort();
 	}
 
 }

@@ -55,7 +55,6 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.awaitility.Awaitility.await;
 
 /**
  * What the concurrency contract promises clients.
@@ -138,11 +137,62 @@ class ClientContractTests {
 			List<CompletableFuture<Message>> calls = IntStream.range(0, CALLS_AT_ONCE - 1)
 				.mapToObj((index) -> future(stub, index))
 				.toList();
-			await().until(() -> server.calls().size() == CALLS_AT_ONCE - 1);
+			Awaitility.await().until(() -> server.calls().size() == CALLS_AT_ONCE - 1);
 			assertThat(calls).noneMatch(CompletableFuture::isDone);
 			future(stub, CALLS_AT_ONCE).join();
 			calls.forEach(CompletableFuture::join);
 		});
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	@DisplayName("C4: callbacks that block delay no callback of another call")
+	void callbacksThatBlockDelayNoOther(Transport transport) {
+		run(transport, (server, context) -> {
+			Stubs stubs = context.getBean(Stubs.class);
+			CountDownLatch release = new CountDownLatch(1);
+			CountDownLatch blocked = new CountDownLatch(CALLS_AT_ONCE);
+			for (int i = 0; i < CALLS_AT_ONCE; i++) {
+				stubs.async.unary(message(i), callback(() -> {
+					blocked.countDown();
+					await(release);
+				}));
+			}
+			await(blocked);
+			CountDownLatch answered = new CountDownLatch(1);
+			stubs.async.unary(message(-1), callback(answered::countDown));
+			await(answered);
+			assertThat(release.getCount()).isOne();
+			release.countDown();
+		});
+	}
+
+	private static StreamObserver<Message> callback(Runnable onAnswer) {
+		return new StreamObserver<>() {
+
+			@Override
+			public void onNext(Message message) {
+				onAnswer.run();
+			}
+
+			@Override
+			public void onError(Throwable error) {
+			}
+
+			@Override
+			public void onCompleted() {
+			}
+
+		};
+	}
+
+	private static void await(CountDownLatch latch) {
+		try {
+			assertThat(latch.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	@ParameterizedTest
@@ -157,7 +207,7 @@ class ClientContractTests {
 				.toList();
 			held.await(20);
 			ConcurrentRun closing = ConcurrentRun.of(1, (index) -> ((ConfigurableApplicationContext) context).close());
-			await().until(() -> isRefused(stub));
+			Awaitility.await().until(() -> isRefused(stub));
 			assertThat(calls).noneMatch(CompletableFuture::isDone);
 			held.release();
 			closing.join(LONG);

@@ -3,6 +3,7 @@ package io.strand.grpc.client;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -24,6 +25,7 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.strand.grpc.client.ChannelTarget.Kind;
+import io.strand.grpc.call.ClientStreamGuard;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,9 @@ final class ChannelFactory {
 	private final Supplier<List<GrpcChannelCustomizer>> customizers;
 
 	private final OwnServer ownServer;
+
+	/** What runs the callbacks of calls; {@code null} for gRPC's own pool. */
+	private final @Nullable Executor callbacks;
 
 	private final SelfNameResolverProvider selfResolvers;
 
@@ -52,10 +57,11 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer) {
+			OwnServer ownServer, @Nullable Executor callbacks) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
+		this.callbacks = callbacks;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
 	}
@@ -63,6 +69,9 @@ final class ChannelFactory {
 	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
 		ManagedChannelBuilder<?> builder = newBuilder(target, settings);
 		configure(builder, settings);
+		if (this.callbacks != null) {
+			builder.executor(this.callbacks);
+		}
 		if (target.kind() == Kind.SELF) {
 			builder.intercept(new OwnServerCheck(this.ownServer));
 		}
@@ -74,6 +83,9 @@ final class ChannelFactory {
 			builder.intercept(global.get(i));
 		}
 		this.customizers.get().forEach((customizer) -> customizer.customize(name, builder));
+		// Outermost: the interceptors are no more thread-safe than the transport
+		builder.intercept(
+				new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(), settings.eventLoopQueue()));
 		return new TrackedChannel(builder.build());
 	}
 

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.List;
 
 import io.grpc.ChannelCredentials;
+import io.strand.grpc.call.ConcurrentSend;
+import io.strand.grpc.call.HandlerSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,12 @@ public final class ChannelSettings {
 
 	private final @Nullable String loadBalancingPolicy;
 
+	private final @Nullable ConcurrentSend concurrentSend;
+
+	private final @Nullable Boolean blockingSend;
+
+	private final @Nullable Integer eventLoopQueue;
+
 	private final @Nullable Duration shutdownGracePeriod;
 
 	private ChannelSettings(Builder builder) {
@@ -59,6 +67,9 @@ public final class ChannelSettings {
 		this.userAgent = builder.userAgent;
 		this.authority = builder.authority;
 		this.loadBalancingPolicy = builder.loadBalancingPolicy;
+		this.concurrentSend = builder.concurrentSend;
+		this.blockingSend = builder.blockingSend;
+		this.eventLoopQueue = builder.eventLoopQueue;
 		this.shutdownGracePeriod = builder.shutdownGracePeriod;
 	}
 
@@ -92,6 +103,9 @@ public final class ChannelSettings {
 		builder.userAgent = own(this.userAgent, parent.userAgent);
 		builder.authority = own(this.authority, parent.authority);
 		builder.loadBalancingPolicy = own(this.loadBalancingPolicy, parent.loadBalancingPolicy);
+		builder.concurrentSend = own(this.concurrentSend, parent.concurrentSend);
+		builder.blockingSend = own(this.blockingSend, parent.blockingSend);
+		builder.eventLoopQueue = own(this.eventLoopQueue, parent.eventLoopQueue);
 		builder.shutdownGracePeriod = own(this.shutdownGracePeriod, parent.shutdownGracePeriod);
 		return builder.build();
 	}
@@ -160,6 +174,18 @@ public final class ChannelSettings {
 		return this.loadBalancingPolicy;
 	}
 
+	ConcurrentSend concurrentSend() {
+		return (this.concurrentSend != null) ? this.concurrentSend : ConcurrentSend.SERIALIZE;
+	}
+
+	boolean blockingSend() {
+		return (this.blockingSend != null) ? this.blockingSend : false;
+	}
+
+	int eventLoopQueue() {
+		return (this.eventLoopQueue != null) ? this.eventLoopQueue : HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE;
+	}
+
 	Duration shutdownGracePeriod() {
 		return (this.shutdownGracePeriod != null) ? this.shutdownGracePeriod : DEFAULT_SHUTDOWN_GRACE_PERIOD;
 	}
@@ -197,6 +223,12 @@ public final class ChannelSettings {
 		private @Nullable String authority;
 
 		private @Nullable String loadBalancingPolicy;
+
+		private @Nullable ConcurrentSend concurrentSend;
+
+		private @Nullable Boolean blockingSend;
+
+		private @Nullable Integer eventLoopQueue;
 
 		private @Nullable Duration shutdownGracePeriod;
 
@@ -351,6 +383,39 @@ public final class ChannelSettings {
 		 */
 		public Builder shutdownGracePeriod(@Nullable Duration shutdownGracePeriod) {
 			this.shutdownGracePeriod = shutdownGracePeriod;
+			return this;
+		}
+
+		/**
+		 * Sets what two threads get that send on one stream at the same time; they take
+		 * turns if not set.
+		 * @param concurrentSend the value
+		 * @return this builder
+		 */
+		public Builder concurrentSend(@Nullable ConcurrentSend concurrentSend) {
+			this.concurrentSend = concurrentSend;
+			return this;
+		}
+
+		/**
+		 * Sets whether sending on a stream waits while the server does not read; it does
+		 * not if not set.
+		 * @param blockingSend the value
+		 * @return this builder
+		 */
+		public Builder blockingSend(@Nullable Boolean blockingSend) {
+			this.blockingSend = blockingSend;
+			return this;
+		}
+
+		/**
+		 * Sets how many messages threads that must not wait may send on a stream that is
+		 * not ready; 64 if not set.
+		 * @param eventLoopQueue the value
+		 * @return this builder
+		 */
+		public Builder eventLoopQueue(@Nullable Integer eventLoopQueue) {
+			this.eventLoopQueue = eventLoopQueue;
 			return this;
 		}
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -16,6 +17,7 @@ import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The channels of an application, one for each name under {@code strand.client.channels},
@@ -54,9 +56,11 @@ public final class GrpcChannels implements AutoCloseable {
 	 * first call
 	 * @param customizers the customizers in order; asked for by the first call
 	 * @param ownServer where {@code self:} leads to
+	 * @param callbacks what runs the callbacks of asynchronous calls, each on a thread
+	 * that may block; {@code null} for gRPC's own pool
 	 */
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
-			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer) {
+			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks) {
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
 		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
@@ -66,7 +70,7 @@ public final class GrpcChannels implements AutoCloseable {
 		}
 		this.settings = Collections.unmodifiableMap(inherited);
 		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks);
 		ownServer.onStart(this::connectAgain);
 	}
 

@@ -1,5 +1,6 @@
 package io.strand.grpc.client;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 import io.grpc.CallOptions;
@@ -14,6 +15,12 @@ import io.grpc.MethodDescriptor;
  * it later. Thread-safe.
  */
 final class TrackedChannel extends ManagedChannel {
+
+	/**
+	 * How long the last callbacks are waited for when all streams have closed. Those of a
+	 * blocking call run in its reader, and so never run if nobody reads to the end.
+	 */
+	private static final Duration CALLBACK_PERIOD = Duration.ofSeconds(1);
 
 	private final ManagedChannel delegate;
 
@@ -45,7 +52,11 @@ final class TrackedChannel extends ManagedChannel {
 	@Override
 	public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
 		long end = System.nanoTime() + unit.toNanos(timeout);
-		return this.delegate.awaitTermination(timeout, unit) && this.calls.await(end - System.nanoTime());
+		if (!this.delegate.awaitTermination(timeout, unit)) {
+			return false;
+		}
+		long left = end - System.nanoTime();
+		return this.calls.await(Math.min(left, CALLBACK_PERIOD.toNanos())) || left > CALLBACK_PERIOD.toNanos();
 	}
 
 	@Override

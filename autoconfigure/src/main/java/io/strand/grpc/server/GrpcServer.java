@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 
 import io.grpc.ServerBuilder;
 import io.grpc.ServerServiceDefinition;
-import io.strand.grpc.thread.CallExecutor;
+import io.strand.grpc.call.CallEngine;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +37,8 @@ public final class GrpcServer implements SmartLifecycle {
 
 	private final Consumer<ServerBuilder<?>> customizer;
 
+	private final CallEngine engine;
+
 	private final ApplicationEventPublisher events;
 
 	/** Held while starting and stopping. */
@@ -45,11 +47,21 @@ public final class GrpcServer implements SmartLifecycle {
 	/** What runs now; replaced as a whole, {@code null} while stopped. */
 	private volatile @Nullable RunningServer running;
 
+	/**
+	 * Makes a server that does not run yet.
+	 * @param settings where it listens and what it limits
+	 * @param services what it serves, prepared by the engine
+	 * @param customizer changes the builder of each address, before the engine is
+	 * installed
+	 * @param engine what runs the calls; closed by its owner, not by the server
+	 * @param events where it tells of its start and stop
+	 */
 	public GrpcServer(GrpcServerSettings settings, List<ServerServiceDefinition> services,
-			Consumer<ServerBuilder<?>> customizer, ApplicationEventPublisher events) {
+			Consumer<ServerBuilder<?>> customizer, CallEngine engine, ApplicationEventPublisher events) {
 		this.settings = settings;
 		this.services = List.copyOf(services);
 		this.customizer = customizer;
+		this.engine = engine;
 		this.events = events;
 	}
 
@@ -72,7 +84,7 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	private RunningServer startEndpoints() {
-		RunningServer starting = new RunningServer(CallExecutor.preferVirtual("grpc-call-"));
+		RunningServer starting = new RunningServer(this.engine);
 		try {
 			for (ServerEndpoint endpoint : endpoints()) {
 				starting.start(endpoint, this::configure);
@@ -109,6 +121,8 @@ public final class GrpcServer implements SmartLifecycle {
 		}
 		this.customizer.accept(builder);
 		this.services.forEach(builder::addService);
+		// Last, and so outermost: whatever else intercepts a call does so on its thread
+		this.engine.install(builder);
 	}
 
 	private String startMessage(RunningServer started) {
@@ -118,7 +132,7 @@ public final class GrpcServer implements SmartLifecycle {
 					+ " services not reachable: " + names;
 		}
 		return "gRPC server started on %s, each call on its own %s thread, serving %s".formatted(started,
-				started.isVirtual() ? "virtual" : "platform", names);
+				this.engine.isVirtualByDefault() ? "virtual" : "platform", names);
 	}
 
 	/**

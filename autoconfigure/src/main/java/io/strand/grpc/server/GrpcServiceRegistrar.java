@@ -10,6 +10,7 @@ import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.service.GrpcService;
 import org.jspecify.annotations.Nullable;
 
@@ -31,11 +32,17 @@ public final class GrpcServiceRegistrar {
 
 	private final boolean serveAllBindableServices;
 
+	private final CallEngine engine;
+
+	private final HandlerSettingsResolver handlerSettings;
+
 	public GrpcServiceRegistrar(ConfigurableListableBeanFactory beans, List<ServerInterceptor> globalInterceptors,
-			boolean serveAllBindableServices) {
+			boolean serveAllBindableServices, CallEngine engine, HandlerSettingsResolver handlerSettings) {
 		this.beans = beans;
 		this.globalInterceptors = List.copyOf(globalInterceptors);
 		this.serveAllBindableServices = serveAllBindableServices;
+		this.engine = engine;
+		this.handlerSettings = handlerSettings;
 	}
 
 	/**
@@ -59,6 +66,7 @@ public final class GrpcServiceRegistrar {
 			}
 			services.add(service);
 		}
+		this.handlerSettings.checkNames(services);
 		return services;
 	}
 
@@ -90,11 +98,14 @@ public final class GrpcServiceRegistrar {
 						.formatted(service.getServiceDescriptor().getName(), beanName, origin(beanName)),
 					"Add an rpc to the service in its .proto file, or remove the bean.");
 		}
-		return ServerInterceptors.interceptForward(service, interceptors(beanName));
+		GrpcService annotation = annotation(beanName);
+		if (annotation != null) {
+			this.handlerSettings.declare(service.getServiceDescriptor().getName(), annotation.threading());
+		}
+		return ServerInterceptors.interceptForward(this.engine.prepare(service), interceptors(annotation));
 	}
 
-	private List<ServerInterceptor> interceptors(String beanName) {
-		GrpcService annotation = annotation(beanName);
+	private List<ServerInterceptor> interceptors(@Nullable GrpcService annotation) {
 		if (annotation == null) {
 			return this.globalInterceptors;
 		}

@@ -12,15 +12,14 @@ import java.util.stream.Collectors;
 
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
-import io.strand.grpc.thread.CallExecutor;
+import io.strand.grpc.call.CallEngine;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * All that exists between a start and a stop of the {@link GrpcServer}: its listeners,
- * the threads of its calls and the thread that keeps the JVM alive. Started and stopped
- * under the lock of the {@link GrpcServer}; its listeners do not change once it is
- * published.
+ * All that exists between a start and a stop of the {@link GrpcServer}: its listeners and
+ * the thread that keeps the JVM alive. Started and stopped under the lock of the
+ * {@link GrpcServer}; its listeners do not change once it is published.
  */
 final class RunningServer {
 
@@ -29,7 +28,7 @@ final class RunningServer {
 	/** How long cancelled calls are given to end before the stop goes on without them. */
 	private static final Duration CANCEL_PERIOD = Duration.ofSeconds(2);
 
-	private final CallExecutor callExecutor;
+	private final CallEngine engine;
 
 	private final List<Listener> listeners = new ArrayList<>();
 
@@ -37,12 +36,12 @@ final class RunningServer {
 
 	private final CountDownLatch stopped = new CountDownLatch(1);
 
-	RunningServer(CallExecutor callExecutor) {
-		this.callExecutor = callExecutor;
+	RunningServer(CallEngine engine) {
+		this.engine = engine;
 	}
 
 	void start(ServerEndpoint endpoint, Consumer<ServerBuilder<?>> configurer) {
-		ServerBuilder<?> builder = endpoint.newBuilder().executor(this.callExecutor);
+		ServerBuilder<?> builder = endpoint.newBuilder();
 		Listener listener;
 		try {
 			configurer.accept(builder);
@@ -107,8 +106,6 @@ final class RunningServer {
 			cancel();
 		}
 		finally {
-			// Calls in their tail still write to the event loops that the endpoints hold
-			this.callExecutor.close();
 			this.listeners.forEach((listener) -> listener.endpoint.release());
 			this.stopped.countDown();
 			if (interrupted) {
@@ -118,9 +115,8 @@ final class RunningServer {
 	}
 
 	/**
-	 * Waits for the transports to end, also in a hurry: they tell the calls of their end
-	 * through the executor, which is closed next, and a client that is not told waits for
-	 * ever.
+	 * Cancels what still runs, which interrupts the handlers, and waits for them to end,
+	 * but not for ever.
 	 */
 	private void cancel() {
 		this.listeners.forEach((listener) -> listener.server.shutdownNow());
@@ -138,7 +134,9 @@ final class RunningServer {
 		for (Listener listener : this.listeners) {
 			terminated &= listener.server.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
 		}
-		return terminated;
+		// A server of gRPC has terminated when its streams have ended: handlers whose
+		// clients have gone may still run
+		return terminated && this.engine.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
 	}
 
 	@Override
@@ -148,10 +146,6 @@ final class RunningServer {
 
 	boolean isEmpty() {
 		return this.listeners.isEmpty();
-	}
-
-	boolean isVirtual() {
-		return this.callExecutor.isVirtual();
 	}
 
 	int port() {

@@ -7,6 +7,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 import io.grpc.ServerInterceptor;
+import io.strand.grpc.call.Threading;
 
 import org.springframework.core.annotation.AliasFor;
 import org.springframework.stereotype.Component;
@@ -55,5 +56,13 @@ public @interface GrpcService {
 	 * @return types of global interceptors
 	 */
 	Class<? extends ServerInterceptor>[] excludedInterceptors() default {};
+
+	/**
+	 * The kind of thread that the calls of this service run on. A property for the
+	 * service or one of its methods has the last word.
+	 * @return the kind of thread; {@link Threading#AUTO} for what the server is
+	 * configured for
+	 */
+	Threading threading() default Threading.AUTO;
 
 }

@@ -65,7 +65,7 @@ class GrpcChannelsTests {
 	void namesHaveChannelsOfTheirOwn() {
 		try (GrpcChannels two = new GrpcChannels(
 				Map.of("a", settings(this.server.target()), "b", settings(this.server.target())), List::of, List::of,
-				new TestOwnServer())) {
+				new TestOwnServer(), null)) {
 			echo(two.channel("a"));
 			echo(two.channel("b"));
 			assertThat(this.server.connections()).isEqualTo(2);
@@ -202,7 +202,7 @@ class GrpcChannelsTests {
 		try (GrpcChannels deadline = new GrpcChannels(
 				Map.of("default",
 						ChannelSettings.builder().target(this.server.target()).deadline(Duration.ofSeconds(5)).build()),
-				() -> this.interceptors, List::of, new TestOwnServer())) {
+				() -> this.interceptors, List::of, new TestOwnServer(), null)) {
 			echo(deadline.channel("default"));
 			assertThat(this.server.lastCall().secondsLeft()).isBetween(3000L, 3600L);
 		}
@@ -234,7 +234,7 @@ class GrpcChannelsTests {
 	private GrpcChannels channels(ChannelSettings settings) {
 		Supplier<List<ClientInterceptor>> lazyInterceptors = () -> this.interceptors;
 		return new GrpcChannels(Map.of("default", settings), lazyInterceptors, () -> this.customizers,
-				new TestOwnServer());
+				new TestOwnServer(), null);
 	}
 
 	private static void echo(Channel channel) {

@@ -61,6 +61,15 @@ class TrackedChannelTests {
 	}
 
 	@Test
+	void doesNotWaitForCallbacksThatNobodyRuns() throws Exception {
+		TrackedChannel channel = new TrackedChannel(InProcessChannelBuilder.forName("tracked").build());
+		StockGrpc.newStub(channel).withExecutor((task) -> {
+		}).reserve(Message.getDefaultInstance(), new Callback());
+		channel.shutdown();
+		assertThat(channel.awaitTermination(1, TimeUnit.HOURS)).isTrue();
+	}
+
+	@Test
 	void terminatesWithoutAnyCall() throws Exception {
 		TrackedChannel channel = new TrackedChannel(InProcessChannelBuilder.forName("tracked").build());
 		channel.shutdown();

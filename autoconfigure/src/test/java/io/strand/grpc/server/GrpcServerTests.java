@@ -19,6 +19,8 @@ import java.util.function.Consumer;
 
 import io.grpc.ServerBuilder;
 import io.grpc.Status;
+import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.testing.BlockingStockService;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
@@ -50,12 +52,15 @@ class GrpcServerTests {
 
 	private @Nullable GrpcServer server;
 
+	private final CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, true, 10);
+
 	@AfterEach
 	void stopServer() {
 		this.stock.release();
 		if (this.server != null) {
 			this.server.stop();
 		}
+		this.engine.close();
 	}
 
 	@Test
@@ -108,7 +113,7 @@ class GrpcServerTests {
 		AtomicReference<GrpcServer> stopped = new AtomicReference<>();
 		GrpcServer server = new GrpcServer(settings(0, null, Duration.ZERO), List.of(new EchoService().bindService()),
 				(builder) -> {
-				}, (event) -> {
+				}, this.engine, (event) -> {
 					this.events.add(event);
 					if (event instanceof GrpcServerStoppingEvent && this.events.size() == 2) {
 						Thread second = new Thread(() -> stopped.get().stop(), "test-stop");
@@ -200,7 +205,7 @@ class GrpcServerTests {
 	void stopWhoseListenerFailsStopsAllTheSame() {
 		GrpcServer server = new GrpcServer(settings(0, null, Duration.ZERO), List.of(new EchoService().bindService()),
 				(builder) -> {
-				}, (event) -> {
+				}, this.engine, (event) -> {
 					this.events.add(event);
 					if (event instanceof GrpcServerStoppingEvent) {
 						throw new IllegalStateException("listener failed");
@@ -287,7 +292,8 @@ class GrpcServerTests {
 
 	private GrpcServer server(GrpcServerSettings settings, Consumer<ServerBuilder<?>> customizer) {
 		GrpcServer created = new GrpcServer(settings,
-				List.of(new EchoService().bindService(), this.stock.bindService()), customizer, this.events::add);
+				List.of(new EchoService().bindService(), this.stock.bindService()), customizer, this.engine,
+				this.events::add);
 		this.server = created;
 		return created;
 	}

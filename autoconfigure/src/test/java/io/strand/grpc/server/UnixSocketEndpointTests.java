@@ -8,9 +8,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
+import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.TestClient;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +32,13 @@ class UnixSocketEndpointTests {
 
 	@TempDir
 	private Path directory;
+
+	private final CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, true, 10);
+
+	@AfterEach
+	void closeEngine() {
+		this.engine.close();
+	}
 
 	@Test
 	void servesAndRemovesItsFileWhenItStops(CapturedOutput output) {
@@ -121,11 +131,11 @@ class UnixSocketEndpointTests {
 		assertThat(server.isRunning()).isFalse();
 	}
 
-	private static GrpcServer serverOn(Path socket) {
+	private GrpcServer serverOn(Path socket) {
 		GrpcServerSettings settings = new GrpcServerSettings(-1, null, null, socket, null, null, null,
 				Duration.ofSeconds(5));
 		return new GrpcServer(settings, List.of(new EchoService().bindService()), (builder) -> {
-		}, (event) -> {
+		}, this.engine, (event) -> {
 		});
 	}
 

@@ -6,7 +6,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-import io.strand.grpc.thread.CallExecutor;
+import io.strand.grpc.thread.CallThreads;
+import io.strand.grpc.thread.SerialTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -40,13 +41,30 @@ class LeakCheckExtensionTests {
 
 	@Test
 	void findsThreadOfCallThatLivesOnAlsoWhenItIsVirtual() throws InterruptedException {
-		try (CallExecutor calls = CallExecutor.preferVirtual("grpc-call-")) {
-			calls.execute(this::waitForRelease);
-			this.running.await();
-			assertThatExceptionOfType(AssertionError.class).isThrownBy(() -> this.check.checkNoneSince(this.before))
-				.withMessage("The test left threads behind: [grpc-call-0]");
-			this.release.countDown();
-		}
+		CallThreads threads = CallThreads.areVirtualAvailable() ? CallThreads.virtual("grpc-call-test")
+				: CallThreads.pooled((task) -> new Thread(task, "grpc-call-test").start());
+		threads.newThread(new SerialTask() {
+
+			@Override
+			public boolean runAvailable() {
+				waitForRelease();
+				return true;
+			}
+
+			@Override
+			public boolean hasWork() {
+				return true;
+			}
+
+			@Override
+			public void rejected() {
+			}
+
+		}).start();
+		this.running.await();
+		assertThatExceptionOfType(AssertionError.class).isThrownBy(() -> this.check.checkNoneSince(this.before))
+			.withMessage("The test left threads behind: [grpc-call-test]");
+		this.release.countDown();
 		assertThatCode(() -> this.check.checkNoneSince(this.before)).doesNotThrowAnyException();
 	}
 

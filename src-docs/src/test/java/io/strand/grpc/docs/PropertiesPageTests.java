@@ -25,7 +25,9 @@ class PropertiesPageTests {
 
 	@Test
 	void everyPropertyHasAMeaning() {
-		assertThat(this.properties).containsKeys("strand.server.port", "strand.client.channels.<name>.ssl.bundle")
+		assertThat(this.properties)
+			.containsKeys("strand.server.port", "strand.server.services.<name>.threading",
+					"strand.server.methods.<name>.max-wait", "strand.client.channels.<name>.ssl.bundle")
 			.allSatisfy((key, property) -> assertThat(property.description()).endsWith("."));
 	}
 

@@ -104,7 +104,8 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 	}
 
 	private static boolean matches(String key, String known) {
-		String pattern = Pattern.quote(known).replace("<name>", "\\E[^.]+\\Q");
+		// A name with dots is in brackets, which take the dot before it along
+		String pattern = Pattern.quote(known).replace(".<name>", "\\E(\\.[^.]+|\\[[^]]+])\\Q");
 		return key.replaceAll("\\[\\d+]", "").matches(pattern);
 	}
 

@@ -15,6 +15,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettySslContextChannelCredentials;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.ChannelProperties;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.KeepAlive;
+import io.strand.grpc.autoconfigure.client.GrpcClientProperties.Streams;
 import io.strand.grpc.client.ChannelConfigurationException;
 import io.strand.grpc.client.ChannelSettings;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,7 @@ class ChannelSettingsMapper {
 
 	private ChannelSettings map(String prefix, ChannelProperties properties) {
 		KeepAlive keepAlive = properties.getKeepAlive();
+		Streams streams = properties.getStreams();
 		return ChannelSettings.builder()
 			.target(properties.getTarget())
 			.services(properties.getServices())
@@ -64,6 +66,9 @@ class ChannelSettingsMapper {
 			.userAgent(properties.getUserAgent())
 			.authority(properties.getAuthority())
 			.loadBalancingPolicy(properties.getLoadBalancingPolicy())
+			.concurrentSend(streams.getConcurrentSend())
+			.blockingSend(streams.getBlockingSend())
+			.eventLoopQueue(atLeastOne(prefix + ".streams.event-loop-queue", streams.getEventLoopQueue()))
 			.shutdownGracePeriod(properties.getShutdownGracePeriod())
 			.build();
 	}
@@ -71,6 +76,13 @@ class ChannelSettingsMapper {
 	private static @Nullable Duration positive(String property, @Nullable Duration value) {
 		if (value != null && (value.isZero() || value.isNegative())) {
 			throw invalid(property, value, "Set it to a time above zero.");
+		}
+		return value;
+	}
+
+	private static @Nullable Integer atLeastOne(String property, @Nullable Integer value) {
+		if (value != null && value < 1) {
+			throw invalid(property, value, "Set it to a number above zero.");
 		}
 		return value;
 	}

@@ -1,5 +1,8 @@
 package io.strand.grpc.autoconfigure.client;
 
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
+
 import io.grpc.ClientInterceptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.AbstractStub;
@@ -11,6 +14,8 @@ import io.strand.grpc.client.GrpcChannels;
 import io.strand.grpc.client.GrpcGlobalClientInterceptor;
 import io.strand.grpc.client.OwnServer;
 import io.strand.grpc.client.StubCandidateResolver;
+import io.strand.grpc.thread.CallThreads;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -23,6 +28,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 /**
  * Auto-configuration of gRPC channels and of the stubs on them.
@@ -37,10 +43,24 @@ public final class GrpcClientAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
-			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers) {
+			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers,
+			Environment environment) {
 		return new GrpcChannels(new ChannelSettingsMapper(sslBundles).map(properties.getChannels()),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
-				() -> customizers.orderedStream().toList(), ownServer);
+				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment));
+	}
+
+	/**
+	 * A virtual thread for each batch of callbacks, where the JVM has them and the
+	 * application did not turn them off.
+	 */
+	private static @Nullable Executor callbacks(Environment environment) {
+		if (!CallThreads.areVirtualAvailable()
+				|| !environment.getProperty("spring.threads.virtual.enabled", Boolean.class, true)) {
+			return null;
+		}
+		ThreadFactory threads = CallThreads.virtualFactory("grpc-callback");
+		return (task) -> threads.newThread(task).start();
 	}
 
 	@Bean

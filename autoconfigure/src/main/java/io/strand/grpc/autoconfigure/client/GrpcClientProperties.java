@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
+import io.strand.grpc.call.ConcurrentSend;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -109,6 +110,8 @@ public class GrpcClientProperties {
 
 		private final KeepAlive keepAlive = new KeepAlive();
 
+		private final Streams streams = new Streams();
+
 		public @Nullable String getTarget() {
 			return this.target;
 		}
@@ -205,6 +208,10 @@ public class GrpcClientProperties {
 			return this.keepAlive;
 		}
 
+		public Streams getStreams() {
+			return this.streams;
+		}
+
 	}
 
 	/**
@@ -286,6 +293,57 @@ public class GrpcClientProperties {
 
 		public void setWithoutCalls(@Nullable Boolean withoutCalls) {
 			this.withoutCalls = withoutCalls;
+		}
+
+	}
+
+	/**
+	 * Streams that the client sends.
+	 */
+	public static class Streams {
+
+		/**
+		 * What happens when a second thread sends on a stream while a first one does: it
+		 * waits for its turn (serialize, the default), gets an exception (fail), or is
+		 * left to break the stream as in plain gRPC (off).
+		 */
+		private @Nullable ConcurrentSend concurrentSend;
+
+		/**
+		 * Whether sending on a stream waits while the server does not read, so that
+		 * little is buffered; false if not set. Never on an event loop, nor inside a
+		 * callback of the same call.
+		 */
+		private @Nullable Boolean blockingSend;
+
+		/**
+		 * How many messages threads that must not wait, such as event loops, may send on
+		 * a stream that is not ready; 64 if not set.
+		 */
+		private @Nullable Integer eventLoopQueue;
+
+		public @Nullable ConcurrentSend getConcurrentSend() {
+			return this.concurrentSend;
+		}
+
+		public void setConcurrentSend(@Nullable ConcurrentSend concurrentSend) {
+			this.concurrentSend = concurrentSend;
+		}
+
+		public @Nullable Boolean getBlockingSend() {
+			return this.blockingSend;
+		}
+
+		public void setBlockingSend(@Nullable Boolean blockingSend) {
+			this.blockingSend = blockingSend;
+		}
+
+		public @Nullable Integer getEventLoopQueue() {
+			return this.eventLoopQueue;
+		}
+
+		public void setEventLoopQueue(@Nullable Integer eventLoopQueue) {
+			this.eventLoopQueue = eventLoopQueue;
 		}
 
 	}

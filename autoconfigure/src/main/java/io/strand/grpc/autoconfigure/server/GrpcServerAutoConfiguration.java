@@ -7,10 +7,12 @@ import io.grpc.ServerBuilder;
 import io.grpc.ServerInterceptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.autoconfigure.AnnotatedBeans;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerBuilderCustomizer;
 import io.strand.grpc.server.GrpcServiceRegistrar;
+import io.strand.grpc.server.HandlerSettingsResolver;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -27,6 +29,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.Environment;
 
 /**
  * Auto-configuration of the gRPC server, in an application that has a service. Late, so
@@ -44,14 +47,29 @@ public final class GrpcServerAutoConfiguration {
 	@ConditionalOnMissingBean
 	GrpcServer strandGrpcServer(GrpcServerProperties properties, ConfigurableListableBeanFactory beans,
 			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcServerBuilderCustomizer<?>> customizers,
-			ApplicationEventPublisher events) {
+			CallEngine engine, HandlerSettingsResolver handlerSettings, ApplicationEventPublisher events) {
 		List<ServerInterceptor> interceptors = AnnotatedBeans.ordered(beans, ServerInterceptor.class,
 				GrpcGlobalServerInterceptor.class);
 		GrpcServiceRegistrar registrar = new GrpcServiceRegistrar(beans, interceptors,
-				properties.isServeAllBindableServices());
+				properties.isServeAllBindableServices(), engine, handlerSettings);
 		List<GrpcServerBuilderCustomizer<?>> ordered = customizers.orderedStream().toList();
 		return new GrpcServer(new GrpcServerSettingsMapper(sslBundles).map(properties), registrar.getServices(),
-				(builder) -> customize(ordered, builder), events);
+				(builder) -> customize(ordered, builder), engine, events);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	HandlerSettingsResolver strandHandlerSettings(GrpcServerProperties properties) {
+		return new HandlerSettingsMapper(properties).map();
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	CallEngine strandCallEngine(HandlerSettingsResolver handlerSettings, GrpcServerProperties properties,
+			Environment environment) {
+		// Whoever turned virtual threads off for the whole application meant gRPC too
+		boolean virtual = environment.getProperty("spring.threads.virtual.enabled", Boolean.class, true);
+		return new CallEngine(handlerSettings, virtual, properties.getHandler().getPlatform().getMaxThreads());
 	}
 
 	@Bean

@@ -2,8 +2,13 @@ package io.strand.grpc.autoconfigure.server;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.time.temporal.ChronoUnit;
 
+import io.strand.grpc.call.ConcurrentSend;
+import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.call.Threading;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -60,6 +65,24 @@ public class GrpcServerProperties {
 	 * Largest headers that are accepted, all entries of a call together.
 	 */
 	private DataSize maxInboundMetadataSize = DataSize.ofKilobytes(8);
+
+	/**
+	 * Settings of services by their full proto name, such as '[shop.Orders]', which go
+	 * before those of the server.
+	 */
+	private final Map<String, HandlerGroup> services = new LinkedHashMap<>();
+
+	/**
+	 * Settings of methods by their full name, such as '[shop.Orders/Place]', which go
+	 * before those of their service.
+	 */
+	private final Map<String, HandlerGroup> methods = new LinkedHashMap<>();
+
+	private final Handler handler = new Handler();
+
+	private final Streams streams = new Streams();
+
+	private final Limits limits = new Limits();
 
 	private final InProcess inProcess = new InProcess();
 
@@ -129,6 +152,26 @@ public class GrpcServerProperties {
 		this.maxInboundMetadataSize = maxInboundMetadataSize;
 	}
 
+	public Map<String, HandlerGroup> getServices() {
+		return this.services;
+	}
+
+	public Map<String, HandlerGroup> getMethods() {
+		return this.methods;
+	}
+
+	public Handler getHandler() {
+		return this.handler;
+	}
+
+	public Streams getStreams() {
+		return this.streams;
+	}
+
+	public Limits getLimits() {
+		return this.limits;
+	}
+
 	public InProcess getInProcess() {
 		return this.inProcess;
 	}
@@ -174,6 +217,227 @@ public class GrpcServerProperties {
 
 		public void setBundle(@Nullable String bundle) {
 			this.bundle = bundle;
+		}
+
+	}
+
+	/**
+	 * Threads of handlers.
+	 */
+	public static class Handler {
+
+		/**
+		 * The kind of thread that calls run on: virtual where the JVM has them and else
+		 * platform (auto), a virtual one for each call (virtual), one of a bounded pool
+		 * (platform), or the connection's event loop, on which nothing may block (event-
+		 * loop).
+		 */
+		private Threading threading = Threading.AUTO;
+
+		/**
+		 * Whether the end of a call by its client, deadline or connection interrupts the
+		 * thread of its handler. An interrupt closes files that are read by NIO, which
+		 * embedded databases may not survive.
+		 */
+		private boolean interruptOnCancel = true;
+
+		public Threading getThreading() {
+			return this.threading;
+		}
+
+		public void setThreading(Threading threading) {
+			this.threading = threading;
+		}
+
+		public boolean isInterruptOnCancel() {
+			return this.interruptOnCancel;
+		}
+
+		public void setInterruptOnCancel(boolean interruptOnCancel) {
+			this.interruptOnCancel = interruptOnCancel;
+		}
+
+		private final Platform platform = new Platform();
+
+		public Platform getPlatform() {
+			return this.platform;
+		}
+
+		/**
+		 * The pool of platform threads.
+		 */
+		public static class Platform {
+
+			/**
+			 * How many platform threads run calls at most; further calls wait for one.
+			 */
+			private int maxThreads = 200;
+
+			public int getMaxThreads() {
+				return this.maxThreads;
+			}
+
+			public void setMaxThreads(int maxThreads) {
+				this.maxThreads = maxThreads;
+			}
+
+		}
+
+	}
+
+	/**
+	 * Streams that the server sends.
+	 */
+	public static class Streams {
+
+		/**
+		 * What happens when a second thread sends on a stream while a first one does: it
+		 * waits for its turn (serialize), gets an exception (fail), or is left to break
+		 * the stream as in plain gRPC (off).
+		 */
+		private ConcurrentSend concurrentSend = ConcurrentSend.SERIALIZE;
+
+		/**
+		 * How much may be queued on a stream before a sender waits; 32KB if not set.
+		 */
+		private @Nullable DataSize readyThreshold;
+
+		/**
+		 * How many messages threads that must not wait, such as event loops, may send on
+		 * a stream whose client does not read.
+		 */
+		private int eventLoopQueue = HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE;
+
+		public ConcurrentSend getConcurrentSend() {
+			return this.concurrentSend;
+		}
+
+		public void setConcurrentSend(ConcurrentSend concurrentSend) {
+			this.concurrentSend = concurrentSend;
+		}
+
+		public @Nullable DataSize getReadyThreshold() {
+			return this.readyThreshold;
+		}
+
+		public void setReadyThreshold(@Nullable DataSize readyThreshold) {
+			this.readyThreshold = readyThreshold;
+		}
+
+		public int getEventLoopQueue() {
+			return this.eventLoopQueue;
+		}
+
+		public void setEventLoopQueue(int eventLoopQueue) {
+			this.eventLoopQueue = eventLoopQueue;
+		}
+
+	}
+
+	/**
+	 * Limits on the calls whose handlers run at the same time.
+	 */
+	public static class Limits {
+
+		/**
+		 * How many handlers may run at the same time in the whole server; no limit if not
+		 * set.
+		 */
+		private @Nullable Integer maxConcurrentCalls;
+
+		/**
+		 * How long a call waits at a limit before it is refused as RESOURCE_EXHAUSTED; 0
+		 * to refuse it at once.
+		 */
+		private Duration maxWait = Duration.ZERO;
+
+		public @Nullable Integer getMaxConcurrentCalls() {
+			return this.maxConcurrentCalls;
+		}
+
+		public void setMaxConcurrentCalls(@Nullable Integer maxConcurrentCalls) {
+			this.maxConcurrentCalls = maxConcurrentCalls;
+		}
+
+		public Duration getMaxWait() {
+			return this.maxWait;
+		}
+
+		public void setMaxWait(Duration maxWait) {
+			this.maxWait = maxWait;
+		}
+
+	}
+
+	/**
+	 * Settings of one service or method.
+	 */
+	public static class HandlerGroup {
+
+		/**
+		 * The kind of thread that its calls run on.
+		 */
+		private @Nullable Threading threading;
+
+		/**
+		 * Whether cancellation interrupts the threads of its handlers.
+		 */
+		private @Nullable Boolean interruptOnCancel;
+
+		/**
+		 * What two senders on one of its streams get.
+		 */
+		private @Nullable ConcurrentSend concurrentSend;
+
+		/**
+		 * How many of its handlers may run at the same time, beside the limits of its
+		 * service and of the server.
+		 */
+		private @Nullable Integer maxConcurrentCalls;
+
+		/**
+		 * How long its calls wait at a limit before they are refused.
+		 */
+		private @Nullable Duration maxWait;
+
+		public @Nullable Threading getThreading() {
+			return this.threading;
+		}
+
+		public void setThreading(@Nullable Threading threading) {
+			this.threading = threading;
+		}
+
+		public @Nullable Boolean getInterruptOnCancel() {
+			return this.interruptOnCancel;
+		}
+
+		public void setInterruptOnCancel(@Nullable Boolean interruptOnCancel) {
+			this.interruptOnCancel = interruptOnCancel;
+		}
+
+		public @Nullable ConcurrentSend getConcurrentSend() {
+			return this.concurrentSend;
+		}
+
+		public void setConcurrentSend(@Nullable ConcurrentSend concurrentSend) {
+			this.concurrentSend = concurrentSend;
+		}
+
+		public @Nullable Integer getMaxConcurrentCalls() {
+			return this.maxConcurrentCalls;
+		}
+
+		public void setMaxConcurrentCalls(@Nullable Integer maxConcurrentCalls) {
+			this.maxConcurrentCalls = maxConcurrentCalls;
+		}
+
+		public @Nullable Duration getMaxWait() {
+			return this.maxWait;
+		}
+
+		public void setMaxWait(@Nullable Duration maxWait) {
+			this.maxWait = maxWait;
 		}
 
 	}

@@ -126,7 +126,7 @@ class GrpcClientAutoConfigurationTests {
 		@Bean
 		GrpcChannels ownChannels(OwnServer ownServer) {
 			return new GrpcChannels(Map.of("echo", ChannelSettings.builder().target("in-process:own").build()),
-					List::of, List::of, ownServer);
+					List::of, List::of, ownServer, null);
 		}
 
 	}

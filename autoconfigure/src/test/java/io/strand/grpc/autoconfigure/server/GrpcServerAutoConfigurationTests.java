@@ -5,6 +5,7 @@ import java.util.List;
 
 import io.grpc.BindableService;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerSettings;
 import io.strand.grpc.service.GrpcService;
@@ -155,10 +156,10 @@ class GrpcServerAutoConfigurationTests {
 	static class OwnServer {
 
 		@Bean
-		GrpcServer ownServer(ApplicationEventPublisher events) {
+		GrpcServer ownServer(CallEngine engine, ApplicationEventPublisher events) {
 			GrpcServerSettings settings = new GrpcServerSettings(0, null, null, null, null, null, null, Duration.ZERO);
 			return new GrpcServer(settings, List.of(new CounterService().bindService()), (builder) -> {
-			}, events);
+			}, engine, events);
 		}
 
 	}

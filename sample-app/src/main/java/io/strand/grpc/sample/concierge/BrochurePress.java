@@ -9,8 +9,8 @@ import io.strand.grpc.sample.proto.BrochurePage;
 import org.springframework.stereotype.Component;
 
 /**
- * Makes the pages of brochures and counts those that were handed over to be sent.
- * Thread-safe.
+ * Makes the pages of brochures, and counts those that were handed over to be sent and the
+ * brochures at work. Thread-safe.
  */
 @Component
 public class BrochurePress {
@@ -20,6 +20,8 @@ public class BrochurePress {
 	private static final int MOST_PAGE_BYTES = 64 * 1024;
 
 	private final AtomicInteger handedOver = new AtomicInteger();
+
+	private final AtomicInteger printing = new AtomicInteger();
 
 	/**
 	 * Makes a brochure. Blocks as long as the consumer does.
@@ -33,10 +35,24 @@ public class BrochurePress {
 				.formatted(MOST_PAGES, MOST_PAGE_BYTES, pages, pageBytes));
 		}
 		ByteString content = ByteString.copyFrom(new byte[pageBytes]);
-		for (int number = 1; number <= pages; number++) {
-			consumer.accept(BrochurePage.newBuilder().setNumber(number).setContent(content).build());
-			this.handedOver.incrementAndGet();
+		this.printing.incrementAndGet();
+		try {
+			for (int number = 1; number <= pages; number++) {
+				consumer.accept(BrochurePage.newBuilder().setNumber(number).setContent(content).build());
+				this.handedOver.incrementAndGet();
+			}
 		}
+		finally {
+			this.printing.decrementAndGet();
+		}
+	}
+
+	/**
+	 * The brochures that are being made now.
+	 * @return how many
+	 */
+	public int printing() {
+		return this.printing.get();
 	}
 
 	/**

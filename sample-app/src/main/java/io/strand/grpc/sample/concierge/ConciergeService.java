@@ -12,13 +12,15 @@ import io.strand.grpc.sample.proto.BrochureRequest;
 import io.strand.grpc.sample.proto.ConciergeGrpc;
 import io.strand.grpc.sample.proto.MeetUpReply;
 import io.strand.grpc.sample.proto.MeetUpRequest;
+import io.strand.grpc.sample.proto.SongLine;
+import io.strand.grpc.sample.proto.SongRequest;
 import io.strand.grpc.sample.proto.VisitPlan;
 import io.strand.grpc.sample.proto.VisitRequest;
 import io.strand.grpc.service.GrpcService;
 
 /**
- * Plans visits, lets guests meet and hands out brochures. Its handlers block wherever
- * that is the plain way to write them: the thread of a call is the call's own.
+ * Plans visits, lets guests meet, hands out brochures and sings. Its handlers block
+ * wherever that is the plain way to write them: the thread of a call is the call's own.
  */
 @GrpcService
 class ConciergeService extends ConciergeGrpc.ConciergeImplBase {
@@ -29,10 +31,13 @@ class ConciergeService extends ConciergeGrpc.ConciergeImplBase {
 
 	private final BrochurePress press;
 
-	ConciergeService(VisitPlanner planner, MeetingPoint meetingPoint, BrochurePress press) {
+	private final Choir choir;
+
+	ConciergeService(VisitPlanner planner, MeetingPoint meetingPoint, BrochurePress press, Choir choir) {
 		this.planner = planner;
 		this.meetingPoint = meetingPoint;
 		this.press = press;
+		this.choir = choir;
 	}
 
 	@Override
@@ -86,6 +91,22 @@ class ConciergeService extends ConciergeGrpc.ConciergeImplBase {
 		catch (IllegalArgumentException ex) {
 			out.onError(Status.INVALID_ARGUMENT.withDescription(ex.getMessage()).asException());
 			return;
+		}
+		out.onCompleted();
+	}
+
+	@Override
+	public void sing(SongRequest request, StreamObserver<SongLine> out) {
+		try {
+			this.choir.sing(request.getVoices(), request.getLinesPerVoice(), out::onNext);
+		}
+		catch (StatusException ex) {
+			out.onError(ex);
+			return;
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return; // nobody listens any more
 		}
 		out.onCompleted();
 	}

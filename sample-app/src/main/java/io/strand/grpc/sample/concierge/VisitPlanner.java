@@ -93,8 +93,9 @@ class VisitPlanner {
 		}
 		call.halfClose();
 		RouteSummary summary = call.read();
-		if (summary == null) {
-			throw Status.INTERNAL.withDescription("The route guide gave no summary").asException();
+		// The call has ended, and well, once there is nothing more to read
+		if (summary == null || call.read() != null) {
+			throw Status.INTERNAL.withDescription("The route guide gave no summary, or two").asException();
 		}
 		return summary;
 	}

@@ -52,7 +52,7 @@ class BlockedHandlersStep implements TourStep {
 
 	@Override
 	public String contract() {
-		return "towards H2";
+		return "H2";
 	}
 
 	@Override
@@ -84,8 +84,8 @@ class BlockedHandlersStep implements TourStep {
 						Figure.time("99th percentile before", idle.percentile(99)),
 						Figure.count("platform threads in the JVM meanwhile, the clients' included", platformThreads),
 						Figure.count("blocked calls answered in the end", answers.size() - 1)),
-				"A blocked handler keeps nobody else waiting: no other call uses its thread. The whole of H2,"
-						+ " 10,000 handlers and few platform threads, is promised with part 2.",
+				"A blocked handler keeps nobody else waiting: no other call uses its thread. On virtual threads"
+						+ " it costs no platform thread either; below Java 21 it holds one of a bounded pool.",
 				Verdict.holdsIf(stillBlocked >= guests));
 	}
 

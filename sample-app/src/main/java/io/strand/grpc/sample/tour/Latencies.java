@@ -2,6 +2,7 @@ package io.strand.grpc.sample.tour;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * How long each of many calls took. Immutable.
@@ -23,6 +24,10 @@ final class Latencies {
 		}
 		Arrays.sort(nanos);
 		return new Latencies(nanos);
+	}
+
+	static Latencies of(List<Duration> times) {
+		return new Latencies(times.stream().mapToLong(Duration::toNanos).sorted().toArray());
 	}
 
 	int count() {

@@ -1,21 +1,23 @@
 package io.strand.grpc.sample.tour;
 
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.sample.connection.ServerConnections;
+import io.strand.grpc.sample.proto.ConciergeGrpc;
 import io.strand.grpc.sample.proto.EchoGrpc;
 import io.strand.grpc.sample.proto.EchoRequest;
 import io.strand.grpc.sample.proto.EchoResponse;
+import io.strand.grpc.sample.proto.SongLine;
+import io.strand.grpc.sample.proto.SongRequest;
 
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 /**
- * Sends from many threads on one stream, each message under a lock of the tour's own. To
- * take the lock away shows nothing today but a broken connection, for every other call on
- * it too; once the library serializes senders (S2), it goes.
+ * Has a handler, and then a client, send from many threads on one stream without a lock
+ * of the application (S2). With plain gRPC that loses messages and may break the
+ * connection for every other call on it.
  */
 @Component
 @Order(7)
@@ -23,14 +25,21 @@ class ManySendersStep implements TourStep {
 
 	private final ServerConnections connections;
 
+	private final ConciergeGrpc.ConciergeStub concierge;
+
 	private final EchoGrpc.EchoStub echo;
 
-	private final TourProperties properties;
+	private final int senders;
 
-	ManySendersStep(ServerConnections connections, EchoGrpc.EchoStub echo, TourProperties properties) {
+	private final int each;
+
+	ManySendersStep(ServerConnections connections, ConciergeGrpc.ConciergeStub concierge, EchoGrpc.EchoStub echo,
+			TourProperties properties) {
 		this.connections = connections;
+		this.concierge = concierge;
 		this.echo = echo;
-		this.properties = properties;
+		this.senders = properties.senders();
+		this.each = properties.messagesPerSender();
 	}
 
 	@Override
@@ -46,42 +55,50 @@ class ManySendersStep implements TourStep {
 	@Override
 	public Finding take() throws Exception {
 		int before = this.connections.accepted();
-		Tally tally = new Tally(this.properties.senders());
-		Collector<EchoResponse> answers = new Collector<>((answer) -> tally.add(answer.getMessage()));
-		StreamObserver<EchoRequest> stream = this.echo.bidirectionalStreamingEcho(answers);
-		ReentrantLock lock = new ReentrantLock();
-		Crew.Report<Integer> report = Crew.work(this.properties.senders(), (sender) -> send(sender, stream, lock));
-		stream.onCompleted();
-		answers.awaitEnd();
-		int sent = report.results().stream().mapToInt(Integer::intValue).sum();
+		Tally handlers = sendFromHandler();
+		Tally clients = sendFromClient();
 		int made = this.connections.accepted() - before;
+		int expected = this.senders * this.each;
+		int wrong = handlers.wrong() + clients.wrong();
 		return new Finding(
-				("%d threads sent on one stream of Echo/BidirectionalStreamingEcho, one lock around the"
-						+ " observer; the echo of each message was compared with it.")
-					.formatted(report.results().size()),
-				List.of(Figure.count("messages sent", sent), Figure.count("messages that came back", tally.arrived()),
-						Figure.count("of them damaged or out of their sender's order", tally.wrong()),
-						Figure.time("for sending them", report.time()), Figure.count("connections made for it", made)),
-				"With gRPC's own observers the lock is the application's duty: two threads in onNext at"
-						+ " once may cost everybody the connection. Part 2 makes plain onNext do this without a"
-						+ " lock.",
-				(tally.arrived() == sent && tally.wrong() == 0 && made == 0) ? Verdict.BY_HAND : Verdict.BROKEN);
+				("The handler of Concierge/Sing had %d threads call onNext %d times each, from the same moment"
+						+ " on and with no lock around it. Then a client did the same on a stream that"
+						+ " Echo/BidirectionalStreamingEcho sent back.")
+					.formatted(this.senders, this.each),
+				List.of(Figure.count("messages sent, by the handler and by the client each", expected),
+						Figure.count("of the handler's messages arrived", handlers.arrived()),
+						Figure.count("of the client's messages came back", clients.arrived()),
+						Figure.count("of all out of their sender's order", wrong),
+						Figure.count("connections made for it", made)),
+				"Any number of threads may send on one stream: they take turns by themselves.", Verdict.holdsIf(
+						handlers.arrived() == expected && clients.arrived() == expected && wrong == 0 && made == 0));
 	}
 
-	private int send(int sender, StreamObserver<EchoRequest> stream, ReentrantLock lock) {
-		int sent = 0;
-		while (sent < this.properties.messagesPerSender()) {
-			EchoRequest message = EchoRequest.newBuilder().setMessage(Tally.message(sender, sent)).build();
-			lock.lock();
-			try {
-				stream.onNext(message);
+	private Tally sendFromHandler() throws Exception {
+		Tally tally = new Tally(this.senders);
+		Collector<SongLine> lines = new Collector<>((line) -> tally.add(line.getVoice(), line.getNumber()));
+		this.concierge.sing(SongRequest.newBuilder().setVoices(this.senders).setLinesPerVoice(this.each).build(),
+				lines);
+		lines.awaitEnd();
+		return tally;
+	}
+
+	private Tally sendFromClient() throws Exception {
+		Tally tally = new Tally(this.senders);
+		Collector<EchoResponse> answers = new Collector<>((answer) -> {
+			String[] parts = answer.getMessage().split(" ");
+			tally.add(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+		});
+		StreamObserver<EchoRequest> stream = this.echo.bidirectionalStreamingEcho(answers);
+		Crew.work(this.senders, (sender) -> {
+			for (int number = 0; number < this.each; number++) {
+				stream.onNext(EchoRequest.newBuilder().setMessage(sender + " " + number).build());
 			}
-			finally {
-				lock.unlock();
-			}
-			sent++;
-		}
-		return sent;
+			return sender;
+		});
+		stream.onCompleted();
+		answers.awaitEnd();
+		return tally;
 	}
 
 }

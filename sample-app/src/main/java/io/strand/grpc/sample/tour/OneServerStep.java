@@ -51,8 +51,7 @@ class OneServerStep implements TourStep {
 				List.of(Figure.count("stub objects that they got", stubs),
 						Figure.count("server objects that they got", servers),
 						Figure.count("services on that server, all on one port", services)),
-				"Stubs, channels and the server are singletons, and services share the server."
-						+ " Limits per service, the other half of H8, come with part 2.",
+				"Stubs, channels and the server are singletons, and services share the server.",
 				Verdict.holdsIf(stubs == 1 && servers == 1 && services > 1));
 	}
 

@@ -23,7 +23,7 @@ class Surroundings {
 				Runtime.getRuntime().availableProcessors(), threadKind());
 	}
 
-	private String threadKind() {
+	String threadKind() {
 		// A party of one is complete at once
 		return this.concierge.meetUp(MeetUps.newParty(1, Duration.ZERO)).getThreadKind();
 	}

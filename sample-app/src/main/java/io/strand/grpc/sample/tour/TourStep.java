@@ -2,8 +2,7 @@ package io.strand.grpc.sample.tour;
 
 /**
  * One stop of the tour: does something, measures it, says what it shows. Steps run one
- * after the other. A step judges by what it has measured, so that one that cannot hold
- * yet holds by itself once the library keeps the promise.
+ * after the other. A step judges by what it has measured and by nothing else.
  */
 interface TourStep {
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -16,6 +17,8 @@ import io.strand.grpc.sample.proto.MeetUpReply;
 import io.strand.grpc.sample.proto.MeetUpRequest;
 import io.strand.grpc.sample.proto.Point;
 import io.strand.grpc.sample.proto.Rectangle;
+import io.strand.grpc.sample.proto.SongLine;
+import io.strand.grpc.sample.proto.SongRequest;
 import io.strand.grpc.sample.proto.VisitPlan;
 import io.strand.grpc.sample.proto.VisitRequest;
 import org.junit.jupiter.api.Test;
@@ -98,6 +101,26 @@ class ConciergeServiceTests {
 	void readBrochureRefusesAnEndlessOne() {
 		assertRefused(Status.Code.INVALID_ARGUMENT,
 				() -> this.concierge.readBrochure(BrochureRequest.newBuilder().setPages(1_000_000).build()).hasNext());
+	}
+
+	@Test
+	void singSendsEveryLineOfEveryVoiceInItsOrder() {
+		List<SongLine> lines = new ArrayList<>();
+		this.concierge.sing(SongRequest.newBuilder().setVoices(8).setLinesPerVoice(500).build())
+			.forEachRemaining(lines::add);
+		assertThat(lines).hasSize(8 * 500);
+		for (int voice = 0; voice < 8; voice++) {
+			int of = voice;
+			assertThat(lines).filteredOn((line) -> line.getVoice() == of)
+				.extracting(SongLine::getNumber)
+				.containsExactlyElementsOf(IntStream.range(0, 500).boxed().toList());
+		}
+	}
+
+	@Test
+	void singRefusesAChoirWithoutVoices() {
+		assertRefused(Status.Code.INVALID_ARGUMENT,
+				() -> this.concierge.sing(SongRequest.getDefaultInstance()).hasNext());
 	}
 
 	private static void assertRefused(Status.Code code, Runnable call) {

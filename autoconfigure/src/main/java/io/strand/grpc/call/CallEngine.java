@@ -1,0 +1,209 @@
+package io.strand.grpc.call;
+
+import java.time.Duration;
+import java.util.AbstractCollection;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs every call of a server on a thread of its own. It is the outermost interceptor of
+ * a server that runs on a direct executor, so it is called on the transport thread and
+ * everything else on the call's. Thread-safe.
+ */
+public final class CallEngine implements ServerInterceptor, AutoCloseable {
+
+	private final Map<String, MethodPlan> plans = new ConcurrentHashMap<>();
+
+	private final Set<HandlerCall<?, ?>> live = ConcurrentHashMap.newKeySet();
+
+	private final AtomicLong ids = new AtomicLong();
+
+	private final Admission admission = new Admission();
+
+	private final Function<MethodDescriptor<?, ?>, HandlerSettings> settings;
+
+	private final MethodThreads threads;
+
+	private final CompressedCalls compressed = new CompressedCalls();
+
+	private final ScheduledThreadPoolExecutor timer;
+
+	/** Opened when no call lives, once somebody waits for that. */
+	private volatile @Nullable CountDownLatch idle;
+
+	/**
+	 * Makes an engine.
+	 * @param settings the settings of a method
+	 * @param virtualByDefault whether {@link Threading#AUTO} means virtual threads where
+	 * the JVM has them
+	 * @param maxPlatformThreads how many platform threads run calls at most
+	 */
+	public CallEngine(Function<MethodDescriptor<?, ?>, HandlerSettings> settings, boolean virtualByDefault,
+			int maxPlatformThreads) {
+		this.settings = settings;
+		this.threads = new MethodThreads(virtualByDefault, maxPlatformThreads);
+		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> {
+			Thread thread = new Thread(task, "grpc-call-timer");
+			thread.setDaemon(true);
+			return thread;
+		});
+		this.timer.setRemoveOnCancelPolicy(true);
+		this.timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+		this.timer.allowCoreThreadTimeOut(true);
+	}
+
+	/**
+	 * Sets a server up to be run by this engine. Interceptors that are added to it before
+	 * run on the calls' threads.
+	 * @param builder the builder of the server
+	 */
+	public void install(ServerBuilder<?> builder) {
+		builder.directExecutor();
+		builder.callExecutor(this.compressed);
+		builder.intercept(this);
+	}
+
+	/**
+	 * Prepares a service for the engine: its requests are decoded on the call's thread,
+	 * and its responses guarded before they reach its interceptors.
+	 * @param service the service, without interceptors
+	 * @return the service to intercept and to register
+	 */
+	public ServerServiceDefinition prepare(ServerServiceDefinition service) {
+		ServerServiceDefinition.Builder prepared = ServerServiceDefinition
+			.builder(service.getServiceDescriptor().getName());
+		service.getMethods().forEach((method) -> addMethod(prepared, method));
+		return prepared.build();
+	}
+
+	@SuppressWarnings("unchecked")
+	private <Q, R> void addMethod(ServerServiceDefinition.Builder prepared, ServerMethodDefinition<Q, R> method) {
+		MethodDescriptor<Q, R> descriptor = method.getMethodDescriptor();
+		plan(descriptor);
+		MethodDescriptor<Object, R> deferring = descriptor
+			.toBuilder((MethodDescriptor.Marshaller<Object>) new DeferringMarshaller(descriptor.getRequestMarshaller()),
+					descriptor.getResponseMarshaller())
+			.build();
+		ServerCallHandler<Q, R> handler = method.getServerCallHandler();
+		prepared.addMethod(deferring, (ServerCallHandler<Object, R>) new GuardedHandler<>(handler));
+	}
+
+	@Override
+	public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+			ServerCallHandler<Q, R> next) {
+		MethodPlan plan = plan(call.getMethodDescriptor());
+		long id = this.ids.incrementAndGet();
+		HandlerCall<Q, R> started = new HandlerCall<>(this, plan, id, call, headers, next);
+		this.live.add(started);
+		started.arrive();
+		return started;
+	}
+
+	private MethodPlan plan(MethodDescriptor<?, ?> descriptor) {
+		MethodPlan plan = this.plans.get(descriptor.getFullMethodName());
+		return (plan != null) ? plan : this.plans.computeIfAbsent(descriptor.getFullMethodName(), (name) -> {
+			HandlerSettings of = this.settings.apply(descriptor);
+			return new MethodPlan(descriptor, of, this.threads.of(of.threading(), name));
+		});
+	}
+
+	/**
+	 * The calls that live at this moment.
+	 * @return a view that changes as calls come and go
+	 */
+	public Collection<LiveCall> liveCalls() {
+		return new AbstractCollection<>() {
+
+			@Override
+			public Iterator<LiveCall> iterator() {
+				Iterator<HandlerCall<?, ?>> calls = CallEngine.this.live.iterator();
+				return new Iterator<>() {
+
+					@Override
+					public boolean hasNext() {
+						return calls.hasNext();
+					}
+
+					@Override
+					public LiveCall next() {
+						return new CallView(calls.next());
+					}
+
+				};
+			}
+
+			@Override
+			public int size() {
+				return CallEngine.this.live.size();
+			}
+
+		};
+	}
+
+	/**
+	 * Whether {@link Threading#AUTO} means virtual threads.
+	 * @return {@code false} for platform threads
+	 */
+	public boolean isVirtualByDefault() {
+		return this.threads.isVirtualByDefault();
+	}
+
+	/**
+	 * Waits until no call lives. Makes sense only when no new ones can come.
+	 * @param timeout how long to wait; zero or less to look only
+	 * @return whether no call lives
+	 * @throws InterruptedException if the thread is interrupted while it waits
+	 */
+	public boolean awaitIdle(Duration timeout) throws InterruptedException {
+		CountDownLatch latch = new CountDownLatch(1);
+		this.idle = latch;
+		// Who ends a call removes it and then looks for a latch
+		return this.live.isEmpty() || latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS) || this.live.isEmpty();
+	}
+
+	Admission admission() {
+		return this.admission;
+	}
+
+	Future<?> schedule(Runnable task, Duration delay) {
+		return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+	}
+
+	void ended(HandlerCall<?, ?> call) {
+		this.live.remove(call);
+		CountDownLatch latch = this.idle;
+		if (latch != null && this.live.isEmpty()) {
+			latch.countDown();
+		}
+	}
+
+	/**
+	 * Gives back the threads. Called when the server has terminated.
+	 */
+	@Override
+	public void close() {
+		this.timer.shutdownNow();
+		this.compressed.close();
+		this.threads.close();
+	}
+
+}

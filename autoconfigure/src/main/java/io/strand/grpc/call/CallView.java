@@ -1,0 +1,73 @@
+package io.strand.grpc.call;
+
+import java.net.SocketAddress;
+import java.time.Duration;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows a call to those who watch, made when somebody looks.
+ *
+ * @param call the call
+ */
+record CallView(HandlerCall<?, ?> call) implements LiveCall {
+
+	@Override
+	public long id() {
+		return this.call.id();
+	}
+
+	@Override
+	public String method() {
+		return this.call.plan().fullMethodName();
+	}
+
+	@Override
+	public @Nullable SocketAddress peer() {
+		return this.call.peer();
+	}
+
+	@Override
+	public @Nullable Thread thread() {
+		return this.call.handlerRun().thread();
+	}
+
+	@Override
+	public State state() {
+		if (this.call.call().guard().isWaiting()) {
+			return State.BLOCKED_SENDING;
+		}
+		return switch (this.call.phase()) {
+			case ARRIVED -> State.RECEIVING;
+			case WAITING -> State.WAITING_FOR_PERMIT;
+			case ADMITTED -> State.WAITING_FOR_THREAD;
+			case RUNNING, ENDED -> this.call.handlerRun().isIdle() ? State.WAITING_FOR_MESSAGE : State.RUNNING;
+		};
+	}
+
+	@Override
+	public Duration age() {
+		return Duration.ofNanos(System.nanoTime() - this.call.arrivedNanos());
+	}
+
+	@Override
+	public long received() {
+		return this.call.handlerRun().received();
+	}
+
+	@Override
+	public long sent() {
+		return this.call.call().sent();
+	}
+
+	@Override
+	public Duration blockedSending() {
+		return Duration.ofNanos(this.call.call().guard().blockedNanos());
+	}
+
+	@Override
+	public String toString() {
+		return this.call.describe();
+	}
+
+}

@@ -1,0 +1,44 @@
+package io.strand.grpc.call;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+import io.grpc.Detachable;
+import io.grpc.MethodDescriptor.Marshaller;
+
+/**
+ * Puts off the decoding of requests until they are off the transport's thread, where the
+ * transport lets go of a message's bytes ({@link Detachable}). It does not where it
+ * decompresses, nor in-process, where there is nothing to decode. Thread-safe.
+ */
+final class DeferringMarshaller implements Marshaller<Object> {
+
+	private final Marshaller<?> delegate;
+
+	DeferringMarshaller(Marshaller<?> delegate) {
+		this.delegate = delegate;
+	}
+
+	@Override
+	public Object parse(InputStream stream) {
+		if (!(stream instanceof Detachable detachable)) {
+			return this.delegate.parse(stream);
+		}
+		try {
+			int size = stream.available();
+			return new DeferredMessage(detachable.detach(), size, this.delegate);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public InputStream stream(Object message) {
+		// Only in-process, where a message may be streamed before it reaches the server
+		return ((Marshaller<Object>) this.delegate).stream(message);
+	}
+
+}

@@ -1,0 +1,202 @@
+package io.strand.grpc.call;
+
+import io.grpc.Attributes;
+import io.grpc.ForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The call as interceptors and handlers see it: the outermost wrapper of the transport's.
+ * What is sent here by another way than through the {@link GuardedServerCall}, such as by
+ * an interceptor's timer, is guarded too. Thread-safe but in mode
+ * {@link ConcurrentSend#OFF}.
+ */
+final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
+
+	static final Attributes.Key<EngineServerCall<?, ?>> KEY = Attributes.Key.create("io.strand.grpc.call");
+
+	private static final Log logger = LogFactory.getLog(EngineServerCall.class);
+
+	private final ServerCall<Q, R> transport;
+
+	private final MethodPlan plan;
+
+	private final HandlerCall<Q, R> owner;
+
+	private final ServerSendGuard guard;
+
+	/** The innermost wrapper, once the handler was reached. */
+	private volatile @Nullable GuardedServerCall<?, ?> innermost;
+
+	private final @Nullable SingleAnswer<R> answer;
+
+	private volatile boolean closed;
+
+	/** Whether the call is ended without its interceptors, which may come later. */
+	private volatile boolean forced;
+
+	private volatile long sent;
+
+	EngineServerCall(ServerCall<Q, R> transport, MethodPlan plan, HandlerCall<Q, R> owner) {
+		this.transport = transport;
+		this.plan = plan;
+		this.owner = owner;
+		this.guard = new ServerSendGuard(plan.settings(), this);
+		TransportLoop loop = owner.loop();
+		this.answer = (plan.serverSendsOneMessage() && loop != null) ? new SingleAnswer<>(transport, owner, loop)
+				: null;
+		Integer readyThreshold = plan.settings().readyThreshold();
+		if (readyThreshold != null) {
+			transport.setOnReadyThreshold(readyThreshold);
+		}
+	}
+
+	@Override
+	protected ServerCall<Q, R> delegate() {
+		return this.transport;
+	}
+
+	@Override
+	@SuppressWarnings("unchecked")
+	public MethodDescriptor<Q, R> getMethodDescriptor() {
+		return (MethodDescriptor<Q, R>) this.plan.descriptor();
+	}
+
+	@Override
+	public Attributes getAttributes() {
+		return this.transport.getAttributes().toBuilder().set(KEY, this).build();
+	}
+
+	Attributes transportAttributes() {
+		return this.transport.getAttributes();
+	}
+
+	@Override
+	public void request(int count) {
+		this.owner.requested(count);
+	}
+
+	void requestFromTransport(int count) {
+		this.transport.request(count);
+	}
+
+	@Override
+	public void sendHeaders(Metadata headers) {
+		this.guard.exclusively(() -> {
+			refuseIfClosed();
+			if (this.answer != null) {
+				this.answer.headers(headers);
+			}
+			else {
+				this.transport.sendHeaders(headers);
+			}
+		});
+	}
+
+	@Override
+	public void sendMessage(R message) {
+		this.guard.exclusively(() -> {
+			refuseIfClosed();
+			this.sent++;
+			if (this.answer != null) {
+				this.answer.message(message);
+			}
+			else {
+				this.transport.sendMessage(message);
+			}
+		});
+	}
+
+	@Override
+	public void close(Status status, Metadata trailers) {
+		this.guard.endDirectly(inWords(status), !status.isOk(), () -> {
+			if (this.forced && this.closed) {
+				return; // an interceptor took its time to pass an end on
+			}
+			refuseIfClosed();
+			this.closed = true;
+			if (this.answer != null) {
+				this.answer.close(status, trailers);
+			}
+			else {
+				this.transport.close(status, trailers);
+			}
+		});
+	}
+
+	private void refuseIfClosed() {
+		if (this.closed) {
+			throw new IllegalStateException("%s is already closed".formatted(this.owner.describe()));
+		}
+	}
+
+	static String inWords(Status status) {
+		return status.isOk() ? "completed" : "ended with " + status.getCode();
+	}
+
+	/** Ends the call before it had a handler. On any thread. */
+	void refuse(Status status) {
+		this.closed = true;
+		this.transport.close(status, new Metadata());
+	}
+
+	/**
+	 * Ends the call because its handler failed, through the interceptors, so that they
+	 * see what the client sees; without them if one of them fails or keeps the end to
+	 * itself. Does nothing if another thread was first.
+	 */
+	void fail(Status status, Metadata trailers) {
+		GuardedServerCall<?, ?> inner = this.innermost;
+		try {
+			if (inner != null) {
+				inner.close(status, trailers);
+			}
+		}
+		catch (Throwable ex) {
+			logger.debug("%s could not be ended through its interceptors".formatted(this.owner.describe()), ex);
+		}
+		if (!this.closed) {
+			this.forced = true;
+			try {
+				close(status, trailers);
+			}
+			catch (IllegalStateException ex) {
+				logger.debug("%s was ended by another thread at the same time".formatted(this.owner.describe()), ex);
+			}
+		}
+	}
+
+	boolean isEnded() {
+		return this.closed || this.owner.isCancelled();
+	}
+
+	boolean isClosed() {
+		return this.closed;
+	}
+
+	void innermost(GuardedServerCall<?, ?> call) {
+		this.innermost = call;
+	}
+
+	ServerSendGuard guard() {
+		return this.guard;
+	}
+
+	HandlerCall<Q, R> owner() {
+		return this.owner;
+	}
+
+	MethodPlan plan() {
+		return this.plan;
+	}
+
+	long sent() {
+		return this.sent;
+	}
+
+}

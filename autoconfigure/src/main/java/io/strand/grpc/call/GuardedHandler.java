@@ -1,0 +1,26 @@
+package io.strand.grpc.call;
+
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+
+/**
+ * The handler of a method, with its call guarded.
+ */
+record GuardedHandler<Q, R>(ServerCallHandler<Q, R> handler) implements ServerCallHandler<Q, R> {
+
+	@Override
+	public ServerCall.Listener<Q> startCall(ServerCall<Q, R> call, Metadata headers) {
+		// Without interceptors in between, there is no need for the attributes, which are
+		// made by copying
+		EngineServerCall<?, ?> engineCall = (call instanceof EngineServerCall<?, ?> direct) ? direct
+				: call.getAttributes().get(EngineServerCall.KEY);
+		if (engineCall == null) {
+			return this.handler.startCall(call, headers); // not served by the engine
+		}
+		GuardedServerCall<Q, R> guarded = new GuardedServerCall<>(call, engineCall);
+		engineCall.innermost(guarded);
+		return this.handler.startCall(guarded, headers);
+	}
+
+}

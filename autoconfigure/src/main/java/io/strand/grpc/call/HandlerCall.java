@@ -1,0 +1,436 @@
+package io.strand.grpc.call;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.SocketAddress;
+import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.Status;
+import io.strand.grpc.thread.SerialThread;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call: receives the events of its stream on the transport thread, where it never
+ * blocks, and has a {@link HandlerRun} handle them on the call's own thread.
+ *
+ * <p>
+ * <b>States</b> ({@link #phase}):
+ *
+ * <pre>
+ *   ARRIVED ──► WAITING ──► ADMITTED ──► RUNNING ──► ENDED
+ *      │           │           │                       ▲
+ *      └───────────┴───────────┴───────────────────────┘
+ * </pre>
+ *
+ * ARRIVED: a call whose client sends one message waits for its half-close, so that its
+ * thread finds the whole request; others go on at once. WAITING: at a limit. ADMITTED: it
+ * has passed the limits and will get a thread. RUNNING: it has, or had, a thread. ENDED:
+ * its last callback has returned, or it never ran. Who moves the phase (by
+ * compare-and-set) does what the step needs: from ARRIVED the transport thread; from
+ * WAITING whoever gives a place back, the timer that refuses, or the transport thread
+ * that cancels; from ADMITTED the call's thread that begins, the transport thread that
+ * cancels, or whoever found that there is no thread; from RUNNING the call's thread, or
+ * who was refused a thread for a call that had none at the time. Who leaves ADMITTED or
+ * RUNNING for ENDED gives the places back.
+ *
+ * <p>
+ * <b>Mailbox.</b> The transport thread is the only producer, the call's thread the only
+ * consumer. Messages are in the {@link Inbox}; all other events are bits of
+ * {@link #events}, set after the message that came before them and read before the inbox
+ * is found empty, so a half-close never overtakes a message. Readiness and cancellation
+ * go past the mailbox as well: they wake a sender that waits in the handler, and
+ * interrupt.
+ */
+final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
+
+	static final int HALF_CLOSED = 1;
+
+	static final int READY = 2;
+
+	static final int CANCELLED = 4;
+
+	static final int COMPLETED = 8;
+
+	private static final VarHandle EVENTS;
+
+	private static final VarHandle PHASE;
+
+	static {
+		try {
+			EVENTS = MethodHandles.lookup().findVarHandle(HandlerCall.class, "events", int.class);
+			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", Phase.class);
+		}
+		catch (ReflectiveOperationException ex) {
+			throw new ExceptionInInitializerError(ex);
+		}
+	}
+
+	enum Phase {
+
+		ARRIVED, WAITING, ADMITTED, RUNNING, ENDED
+
+	}
+
+	private final CallEngine engine;
+
+	private final MethodPlan plan;
+
+	private final long id;
+
+	private final EngineServerCall<Q, R> call;
+
+	private final HandlerRun<Q, R> run;
+
+	private final Context context;
+
+	/** Where the transport runs, if it has an event loop. */
+	private final @Nullable TransportLoop loop = TransportLoop.current();
+
+	private final long arrivedNanos = System.nanoTime();
+
+	private final Inbox inbox;
+
+	private volatile Phase phase = Phase.ARRIVED;
+
+	private volatile int events;
+
+	private volatile @Nullable SerialThread serialThread;
+
+	/** Refuses the call when it has waited too long; published by the waiting line. */
+	private @Nullable Future<?> refusal;
+
+	HandlerCall(CallEngine engine, MethodPlan plan, long id, ServerCall<Q, R> call, Metadata headers,
+			ServerCallHandler<Q, R> next) {
+		this.engine = engine;
+		this.plan = plan;
+		this.id = id;
+		this.call = new EngineServerCall<>(call, plan, this);
+		this.context = Context.current();
+		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
+		this.run = new HandlerRun<>(this, headers, next);
+	}
+
+	// On the transport thread
+
+	void arrive() {
+		if (this.plan.clientSendsOneMessage()) {
+			// Two, as generated code does, to catch a client that sends more than one
+			this.call.requestFromTransport(2);
+		}
+		else {
+			askForMore();
+			proceed();
+		}
+	}
+
+	@Override
+	public void onMessage(Q message) {
+		this.inbox.add(message);
+		if (this.phase == Phase.ENDED) {
+			this.inbox.discard();
+			return;
+		}
+		askForMore();
+		wake();
+	}
+
+	@Override
+	public void onHalfClose() {
+		signal(HALF_CLOSED);
+		if (this.plan.clientSendsOneMessage()) {
+			proceed();
+		}
+	}
+
+	@Override
+	public void onReady() {
+		if ((this.events & READY) == 0) {
+			signal(READY);
+		}
+		this.call.guard().wake();
+	}
+
+	@Override
+	public void onComplete() {
+		signal(COMPLETED);
+		endWithoutRunning();
+	}
+
+	@Override
+	public void onCancel() {
+		signal(CANCELLED);
+		this.call.guard().wake();
+		if (this.plan.settings().interruptOnCancel()) {
+			this.run.interrupt();
+		}
+		endWithoutRunning();
+	}
+
+	private void signal(int event) {
+		EVENTS.getAndBitwiseOr(this, event);
+		wake();
+	}
+
+	private void proceed() {
+		CallLimit reached = this.engine.admission().tryPass(limits());
+		if (reached == null) {
+			this.phase = Phase.ADMITTED;
+			startThread();
+		}
+		else if (this.plan.settings().maxWait().isZero()) {
+			refuse(reached, Phase.ARRIVED);
+		}
+		else {
+			this.phase = Phase.WAITING;
+			try {
+				this.refusal = this.engine.schedule(() -> refuse(reached, Phase.WAITING),
+						this.plan.settings().maxWait());
+			}
+			catch (RejectedExecutionException ex) {
+				refuse(reached, Phase.WAITING);
+				return;
+			}
+			this.engine.admission().await(this);
+		}
+	}
+
+	private void endWithoutRunning() {
+		Phase current = this.phase;
+		while (current != Phase.RUNNING && current != Phase.ENDED) {
+			if (PHASE.compareAndSet(this, current, Phase.ENDED)) {
+				finish(current);
+				return;
+			}
+			current = this.phase;
+		}
+	}
+
+	// On whichever thread moves the phase
+
+	/** Called by whoever gave back the place that this call waited for. */
+	void admitted() {
+		stopTimer();
+		if (PHASE.compareAndSet(this, Phase.WAITING, Phase.ADMITTED)) {
+			startThread();
+		}
+		else {
+			this.engine.admission().leave(limits());
+		}
+	}
+
+	private void startThread() {
+		SerialThread starting = this.plan.threads().newThread(this.run);
+		this.serialThread = starting;
+		TransportLoop on = this.loop;
+		if (on == null) {
+			starting.start();
+		}
+		else if (this.plan.onEventLoop()) {
+			on.run(starting::start);
+		}
+		else if (on.isCurrentThread()) {
+			this.run.batch(on.start(starting));
+		}
+		else {
+			starting.start();
+		}
+	}
+
+	/** Called by the call's thread before anything else; if not, it must not run. */
+	boolean begin() {
+		return PHASE.compareAndSet(this, Phase.ADMITTED, Phase.RUNNING);
+	}
+
+	/** Called by the call's thread after everything else. */
+	void end() {
+		if (PHASE.compareAndSet(this, Phase.RUNNING, Phase.ENDED)) {
+			finish(Phase.RUNNING);
+		}
+	}
+
+	private void refuse(CallLimit reached, Phase from) {
+		if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			String waited = (from == Phase.WAITING) ? ", waited " + this.plan.settings().maxWait().toMillis() + " ms"
+					: "";
+			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription("Handler limit reached for %s (%s, waiting=%d%s)"
+				.formatted(this.plan.fullMethodName(), reached, this.engine.admission().waiting(), waited)));
+			finish(from);
+		}
+	}
+
+	/** There is no thread for this call, which has none at the moment. */
+	void rejected() {
+		Phase from = this.phase;
+		if ((from == Phase.ADMITTED || from == Phase.RUNNING) && PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			try {
+				if (!this.call.isEnded()) {
+					this.call.refuse(Status.UNAVAILABLE.withDescription("The server has no thread for the call"));
+				}
+			}
+			finally {
+				finish(from);
+			}
+		}
+	}
+
+	private void finish(Phase from) {
+		if (from == Phase.WAITING) {
+			stopTimer();
+			this.engine.admission().stopWaiting(this);
+		}
+		this.inbox.discard();
+		if (from == Phase.ADMITTED || from == Phase.RUNNING) {
+			this.engine.admission().leave(limits());
+		}
+		this.engine.ended(this);
+	}
+
+	private void stopTimer() {
+		Future<?> timer = this.refusal;
+		if (timer != null) {
+			timer.cancel(false);
+		}
+	}
+
+	// From any thread
+
+	void wake() {
+		SerialThread current = this.serialThread;
+		if (current == null) {
+			return;
+		}
+		TransportLoop on = this.loop;
+		if (on == null) {
+			current.wake();
+		}
+		else if (this.plan.onEventLoop()) {
+			if (this.run.isIdle()) {
+				on.run(current::wake);
+			}
+		}
+		else if (!on.isCurrentThread()) {
+			current.wake();
+		}
+		else if (this.run.isIdle()) {
+			on.wake(current);
+		}
+	}
+
+	/** The handler asks for messages. */
+	void requested(int count) {
+		if (count < 1) {
+			throw new IllegalArgumentException("A handler must ask for at least 1 message, not " + count);
+		}
+		this.inbox.addCredits(count);
+		wake();
+	}
+
+	/** Asks the transport for one more message if there is room for it. */
+	void askForMore() {
+		if (this.inbox.takeRoom()) {
+			this.call.requestFromTransport(1);
+		}
+	}
+
+	/** Sends an answer where the transport runs. */
+	void answer(TransportLoop on, Runnable answer) {
+		TransportLoop.Batch batch = this.run.leaveBatchIfCurrentThread();
+		if (batch != null) {
+			batch.answer(answer);
+		}
+		else {
+			on.run(answer);
+		}
+	}
+
+	/** Takes the event that the transport is ready. */
+	void takeReady() {
+		EVENTS.getAndBitwiseAnd(this, ~READY);
+	}
+
+	int events() {
+		return this.events;
+	}
+
+	boolean isCancelled() {
+		return (this.events & CANCELLED) != 0;
+	}
+
+	/** Why the call was cancelled, as a status. */
+	Status cancellation() {
+		Throwable cause = this.context.cancellationCause();
+		// The client's timer may come first, and then cancels
+		Deadline deadline = this.context.getDeadline();
+		return (cause instanceof TimeoutException || (deadline != null && deadline.isExpired()))
+				? Status.DEADLINE_EXCEEDED.withDescription("The deadline of the call has passed").withCause(cause)
+				: Status.CANCELLED.withDescription("The call was cancelled").withCause(cause);
+	}
+
+	Phase phase() {
+		return this.phase;
+	}
+
+	Inbox inbox() {
+		return this.inbox;
+	}
+
+	EngineServerCall<Q, R> call() {
+		return this.call;
+	}
+
+	HandlerRun<Q, R> handlerRun() {
+		return this.run;
+	}
+
+	Context context() {
+		return this.context;
+	}
+
+	MethodPlan plan() {
+		return this.plan;
+	}
+
+	List<CallLimit> limits() {
+		return this.plan.settings().limits();
+	}
+
+	@Nullable TransportLoop loop() {
+		return this.loop;
+	}
+
+	long id() {
+		return this.id;
+	}
+
+	long arrivedNanos() {
+		return this.arrivedNanos;
+	}
+
+	@Nullable SocketAddress peer() {
+		return this.call.transportAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+	}
+
+	String describe() {
+		return "%s (call %d)".formatted(this.plan.fullMethodName(), this.id);
+	}
+
+	@Override
+	public int hashCode() {
+		return Long.hashCode(this.id * 0x9E3779B97F4A7C15L);
+	}
+
+	@Override
+	public boolean equals(@Nullable Object other) {
+		return this == other;
+	}
+
+}

@@ -1,0 +1,282 @@
+package io.strand.grpc.call;
+
+import io.grpc.Context;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.Status;
+import io.strand.grpc.thread.InterruptFence;
+import io.strand.grpc.thread.SerialTask;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The side of a {@link HandlerCall} that runs on the call's own thread: takes the events
+ * out of the mailbox and hands them to interceptors and handler, one at a time and in
+ * order.
+ *
+ * <p>
+ * Code of the application runs between {@link InterruptFence#enter()} and
+ * {@link InterruptFence#leave()}. What it throws ends its own call and nothing else:
+ * after that the handler gets no more messages, only the news of the end.
+ */
+final class HandlerRun<Q, R> implements SerialTask {
+
+	private enum Step {
+
+		START, READY, MESSAGE, HALF_CLOSE
+
+	}
+
+	private final HandlerCall<Q, R> call;
+
+	private final Metadata headers;
+
+	private final ServerCallHandler<Q, R> next;
+
+	private final InterruptFence fence = new InterruptFence();
+
+	private volatile @Nullable Thread thread;
+
+	private volatile boolean idle;
+
+	private volatile long received;
+
+	/** The calls that came with this one; {@code null} once this one has left them. */
+	private TransportLoop.@Nullable Batch batch;
+
+	// Confined to the call's thread
+
+	private ServerCall.@Nullable Listener<Q> listener;
+
+	private boolean started;
+
+	private boolean halfCloseDelivered;
+
+	private boolean failed;
+
+	HandlerRun(HandlerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+		this.call = call;
+		this.headers = headers;
+		this.next = next;
+	}
+
+	@Override
+	public boolean hasWork() {
+		int events = this.call.events();
+		return (events & (HandlerCall.READY | HandlerCall.CANCELLED | HandlerCall.COMPLETED)) != 0
+				|| this.call.inbox().hasDeliverable() || isHalfCloseDue(events);
+	}
+
+	private boolean isHalfCloseDue(int events) {
+		return (events & HandlerCall.HALF_CLOSED) != 0 && !this.halfCloseDelivered && this.call.inbox().isEmpty();
+	}
+
+	@Override
+	public boolean runAvailable() {
+		if (!this.started && !this.call.begin()) {
+			leaveBatch();
+			return true;
+		}
+		this.idle = false;
+		this.thread = Thread.currentThread();
+		Context previous = this.call.context().attach();
+		try {
+			return deliverAvailable();
+		}
+		finally {
+			this.call.context().detach(previous);
+			leaveBatch();
+			this.idle = true;
+			this.thread = null;
+		}
+	}
+
+	private boolean deliverAvailable() {
+		while (true) {
+			int events = this.call.events();
+			if ((events & HandlerCall.CANCELLED) != 0) {
+				return end(true);
+			}
+			if (!this.started) {
+				this.started = true;
+				handle(Step.START, null);
+			}
+			else if ((events & HandlerCall.READY) != 0) {
+				this.call.takeReady();
+				handle(Step.READY, null);
+			}
+			else if (deliverMessage()) {
+				continue;
+			}
+			else if (isHalfCloseDue(events)) {
+				this.halfCloseDelivered = true;
+				handle(Step.HALF_CLOSE, null);
+			}
+			else if ((events & HandlerCall.COMPLETED) != 0) {
+				return end(false);
+			}
+			else {
+				return false;
+			}
+		}
+	}
+
+	private boolean deliverMessage() {
+		Object message = this.call.inbox().poll();
+		if (message == null) {
+			return false;
+		}
+		if (!this.failed) {
+			this.call.askForMore();
+			this.received++;
+		}
+		handle(Step.MESSAGE, message);
+		return true;
+	}
+
+	private void handle(Step step, @Nullable Object message) {
+		Object unread = message;
+		Throwable thrown = null;
+		this.fence.enter();
+		try {
+			// Cancelled between the look at the events and the fence: nobody interrupts
+			if (!this.failed && !this.call.isCancelled()) {
+				unread = null;
+				run(step, message);
+			}
+		}
+		catch (Throwable ex) {
+			thrown = ex;
+		}
+		this.fence.leave();
+		Inbox.discard(unread);
+		if (thrown != null) {
+			failed(thrown);
+		}
+	}
+
+	@SuppressWarnings("unchecked")
+	private void run(Step step, @Nullable Object message) {
+		ServerCall.Listener<Q> current = this.listener;
+		if (step == Step.START) {
+			this.listener = this.next.startCall(this.call.call(), this.headers);
+		}
+		else if (current == null) {
+			Inbox.discard(message);
+		}
+		else if (step == Step.MESSAGE) {
+			current.onMessage((Q) ((message instanceof DeferredMessage deferred) ? deferred.decode() : message));
+		}
+		else if (step == Step.HALF_CLOSE) {
+			current.onHalfClose();
+		}
+		else {
+			current.onReady();
+		}
+	}
+
+	private void failed(Throwable thrown) {
+		this.failed = true;
+		EngineServerCall<Q, R> server = this.call.call();
+		try {
+			boolean ended = server.isEnded();
+			HandlerFailure.log(thrown, this.call, this.call.isCancelled());
+			if (!ended) {
+				HandlerFailure failure = HandlerFailure.of(thrown, this.call.id());
+				server.fail(failure.status(), failure.trailers());
+			}
+		}
+		catch (Throwable ex) {
+			failedToFail(server, ex);
+		}
+	}
+
+	/**
+	 * Another thread ended the call at the same time, or an interceptor threw when it was
+	 * told of the end, or there is no memory.
+	 */
+	private void failedToFail(EngineServerCall<Q, R> server, Throwable thrown) {
+		try {
+			if (!server.isEnded()) {
+				server.refuse(Status.UNKNOWN);
+			}
+			if (!(thrown instanceof IllegalStateException)) {
+				HandlerFailure.log(thrown, this.call, false);
+			}
+		}
+		catch (Throwable ex) {
+			// Nothing is left to try: the call ends with its deadline or connection
+		}
+	}
+
+	private boolean end(boolean cancelled) {
+		ServerCall.Listener<Q> current = this.listener;
+		try {
+			if (current != null && cancelled) {
+				current.onCancel();
+			}
+			else if (current != null) {
+				current.onComplete();
+			}
+		}
+		catch (Throwable ex) {
+			HandlerFailure.log(ex, this.call, false);
+		}
+		finally {
+			// What the application set itself must not reach the next call on this thread
+			Thread.interrupted();
+			this.call.end();
+		}
+		return true;
+	}
+
+	@Override
+	public void rejected() {
+		leaveBatch();
+		this.call.rejected();
+	}
+
+	// From any thread
+
+	/** Interrupts the application's code, if some runs. */
+	void interrupt() {
+		this.fence.interrupt();
+	}
+
+	boolean isIdle() {
+		return this.idle;
+	}
+
+	@Nullable Thread thread() {
+		return this.thread;
+	}
+
+	long received() {
+		return this.received;
+	}
+
+	// The batch
+
+	/** Before the thread starts. */
+	void batch(TransportLoop.Batch joined) {
+		this.batch = joined;
+	}
+
+	TransportLoop.@Nullable Batch leaveBatchIfCurrentThread() {
+		if (this.thread != Thread.currentThread()) {
+			return null;
+		}
+		TransportLoop.Batch current = this.batch;
+		this.batch = null;
+		return current;
+	}
+
+	private void leaveBatch() {
+		TransportLoop.Batch current = this.batch;
+		this.batch = null;
+		if (current != null) {
+			current.leave();
+		}
+	}
+
+}

@@ -1,0 +1,530 @@
+package io.strand.grpc.call;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.strand.grpc.thread.EventLoops;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Guards the sending side of one stream: one thread sends at a time, and waits there
+ * while the transport is not ready. Thread-safe: that is its purpose.
+ *
+ * <p>
+ * <b>The lock.</b> Whoever sends or ends holds it, also while waiting for the transport,
+ * so what a stream buffers is bounded by the ready threshold and one message. The
+ * transport thread never takes it: it calls {@link #wake()}, which reads {@link #waiter}
+ * and unparks. No wake-up is lost: the waiter announces itself before it asks whether the
+ * transport is ready, the transport becomes ready before it looks for a waiter. The wait
+ * also looks again by itself now and then, for transports that forget to say they are
+ * ready.
+ *
+ * <p>
+ * <b>The end.</b> Who moves {@link #end} from {@code null} ends the stream, all others
+ * are refused. A good end does so with the lock in hand, after the senders before it. An
+ * error does so before it asks for the lock, and whoever waits for the transport under
+ * the lock gives up. {@link #closed} follows when the end is handed to the transport.
+ *
+ * <p>
+ * <b>Event loops never wait</b>, neither for the lock nor for the transport. What they
+ * cannot do at once goes to {@link #deferred}, a bounded queue. Whoever gets the lock
+ * empties the queue first, so an event loop that gets it sends in its own order; whoever
+ * lets go of the lock looks at the queue afterwards, so nothing is left behind. What was
+ * queued before an end is sent before it: the end empties the queue once more after
+ * moving {@link #end}. What is queued later is withdrawn by the event loop itself, which
+ * looks at {@link #end} after adding.
+ */
+abstract class SendGuard {
+
+	private static final Log logger = LogFactory.getLog(SendGuard.class);
+
+	private static final AtomicBoolean warned = new AtomicBoolean();
+
+	private static final VarHandle DEFERRED;
+
+	private static final VarHandle END;
+
+	static {
+		try {
+			DEFERRED = MethodHandles.lookup().findVarHandle(SendGuard.class, "deferred", EventLoopQueue.class);
+			END = MethodHandles.lookup().findVarHandle(SendGuard.class, "end", End.class);
+		}
+		catch (ReflectiveOperationException ex) {
+			throw new ExceptionInInitializerError(ex);
+		}
+	}
+
+	private final Lock lock = new Lock();
+
+	private final ConcurrentSend mode;
+
+	private final int eventLoopQueue;
+
+	private final long recheckNanos;
+
+	/** Made when an event loop first needs it. */
+	private volatile @Nullable EventLoopQueue deferred;
+
+	private volatile @Nullable Thread waiter;
+
+	private volatile @Nullable End end;
+
+	/** When the holder of the lock took it, if the mode tells violations. */
+	private volatile long heldSince;
+
+	/** Written with the lock held, read by anyone. */
+	private volatile long blockedNanos;
+
+	// Guarded by the lock
+
+	/** Messages that event loops have sent since the transport was last seen ready. */
+	private int unready;
+
+	private boolean closed;
+
+	SendGuard(ConcurrentSend mode, int eventLoopQueue, long recheckNanos) {
+		this.mode = mode;
+		this.eventLoopQueue = eventLoopQueue;
+		this.recheckNanos = recheckNanos;
+	}
+
+	/**
+	 * Whether the transport would take a message without buffering more than it should.
+	 */
+	abstract boolean isReady();
+
+	/**
+	 * The reason why nothing can be sent any more because of the peer, the deadline or
+	 * the transport.
+	 * @return a status, or {@code null} while the call lives
+	 */
+	abstract @Nullable Status cancellation();
+
+	/** The call in words, such as {@code shop.Chat/Room (call 7)}. */
+	abstract String describe();
+
+	/** Called when a sender begins and ends to wait. */
+	void blocked(boolean waiting) {
+	}
+
+	/**
+	 * Sends a message or headers. Blocks while another thread sends and, if it may, until
+	 * the transport is ready, the call is cancelled or ended with an error, or the thread
+	 * is interrupted (whose interrupt status stays set).
+	 * @param transmit hands the message to the transport
+	 * @param mayWait whether to wait until the transport is ready, and to refuse if the
+	 * call was cancelled
+	 * @throws StatusRuntimeException if the wait was in vain or, for event loops, the
+	 * queue is full; nothing was sent
+	 * @throws IllegalStateException if the stream was ended before
+	 * @throws ConcurrentStreamUseException if another thread sends and the mode is to
+	 * fail
+	 */
+	final void send(Runnable transmit, boolean mayWait) {
+		if (this.mode == ConcurrentSend.OFF) {
+			transmit.run();
+			return;
+		}
+		if (!acquire(false)) {
+			deferSend(transmit, mayWait);
+			return;
+		}
+		try {
+			refuseIfEnded();
+			if (mayWait) {
+				refuseIfCancelled();
+				if (isReady()) {
+					this.unready = 0;
+				}
+				else {
+					awaitReady();
+				}
+			}
+			transmit.run();
+		}
+		finally {
+			release();
+		}
+	}
+
+	/**
+	 * Does what is part of sending, without a look at the state of the stream.
+	 * @param transmit hands it to the transport
+	 */
+	final void exclusively(Runnable transmit) {
+		if (this.mode == ConcurrentSend.OFF) {
+			transmit.run();
+		}
+		else if (!acquire(false)) {
+			defer(new EventLoopQueue.Operation(transmit, false), false);
+		}
+		else {
+			try {
+				transmit.run();
+			}
+			finally {
+				release();
+			}
+		}
+	}
+
+	/**
+	 * Ends the stream, once. A good end waits for senders before it, an error makes them
+	 * give up.
+	 * @param how the end in words
+	 * @param error whether it goes first
+	 * @param transmit hands the end to the transport
+	 * @throws IllegalStateException if the stream was ended before
+	 */
+	final void end(String how, boolean error, Runnable transmit) {
+		if (this.mode == ConcurrentSend.OFF) {
+			transmit.run();
+			return;
+		}
+		if (error) {
+			refuseSecondEnd(how, true);
+			wake();
+		}
+		if (error ? !acquireForError() : !acquire(true)) {
+			if (!error) {
+				refuseSecondEnd(how, false);
+			}
+			defer(new EventLoopQueue.Operation(() -> close(transmit), false), true);
+			return;
+		}
+		try {
+			if (!error) {
+				refuseSecondEnd(how, false);
+			}
+			drain();
+			close(transmit);
+		}
+		finally {
+			release();
+		}
+	}
+
+	/**
+	 * Hands an end to the transport that may be the one of {@link #end} on its way
+	 * through the interceptors, or an interceptor's own. The transport tells them apart.
+	 * @param how the end in words
+	 * @param error whether it goes first
+	 * @param transmit hands the end to the transport
+	 */
+	final void endDirectly(String how, boolean error, Runnable transmit) {
+		if (this.mode == ConcurrentSend.OFF) {
+			transmit.run();
+			return;
+		}
+		if (error && claimEnd(how, true) == null) {
+			wake();
+		}
+		if (error ? !acquireForError() : !acquire(true)) {
+			claimEnd(how, error);
+			defer(new EventLoopQueue.Operation(() -> close(transmit), false), true);
+			return;
+		}
+		try {
+			if (claimEnd(how, error) == null) {
+				drain();
+			}
+			close(transmit);
+		}
+		finally {
+			release();
+		}
+	}
+
+	private void close(Runnable transmit) {
+		this.closed = true;
+		transmit.run();
+	}
+
+	/**
+	 * Makes this the end of the stream, if it has none.
+	 * @return the end that was before, or {@code null} if there was none
+	 */
+	private @Nullable End claimEnd(String how, boolean error) {
+		End before = this.end;
+		return (before != null) ? before : (End) END.compareAndExchange(this, null, End.now(how, error));
+	}
+
+	private void refuseSecondEnd(String how, boolean error) {
+		End before = claimEnd(how, error);
+		if (before != null) {
+			throw new IllegalStateException(
+					"%s was already %s; it cannot be %s as well".formatted(describe(), before, how));
+		}
+	}
+
+	/** Wakes a sender that waits, to look at the state of the call again. */
+	final void wake() {
+		Thread thread = this.waiter;
+		if (thread != null) {
+			LockSupport.unpark(thread);
+		}
+	}
+
+	final boolean isWaiting() {
+		return this.waiter != null;
+	}
+
+	private void refuseIfEnded() {
+		End ended = this.end;
+		if (ended == null) {
+			return;
+		}
+		if (ended.error() && !this.closed) {
+			throw overtaken(ended);
+		}
+		throw new IllegalStateException("%s was already %s; nothing more can be sent".formatted(describe(), ended));
+	}
+
+	private StatusRuntimeException overtaken(End ended) {
+		return Status.CANCELLED.withDescription("%s was %s; the message was not sent".formatted(describe(), ended))
+			.asRuntimeException();
+	}
+
+	private void refuseIfCancelled() {
+		Status cancelled = cancellation();
+		if (cancelled != null) {
+			throw notDone(cancelled, false);
+		}
+	}
+
+	private StatusRuntimeException notDone(Status status, boolean ending) {
+		return status.augmentDescription((ending ? "The end" : "The message") + " was not sent on " + describe())
+			.asRuntimeException();
+	}
+
+	private void awaitReady() {
+		if (EventLoops.isCurrentThread()) {
+			takeRoom();
+			return;
+		}
+		long start = System.nanoTime();
+		blocked(true);
+		this.waiter = Thread.currentThread();
+		try {
+			while (!isReady()) {
+				giveUpIfInVain();
+				LockSupport.parkNanos(this, this.recheckNanos);
+			}
+			this.unready = 0;
+		}
+		finally {
+			this.waiter = null;
+			this.blockedNanos += System.nanoTime() - start;
+			blocked(false);
+		}
+		refuseIfCancelled();
+	}
+
+	private void giveUpIfInVain() {
+		End ended = this.end;
+		if (ended != null && ended.error()) {
+			throw overtaken(ended);
+		}
+		// First: whoever cancels interrupts after that
+		boolean interrupted = Thread.currentThread().isInterrupted();
+		refuseIfCancelled();
+		if (interrupted) {
+			throw notDone(Status.CANCELLED.withDescription("Interrupted while waiting to send"), false);
+		}
+	}
+
+	private void takeRoom() {
+		if (this.unready >= this.eventLoopQueue) {
+			throw full();
+		}
+		this.unready++;
+		warnOnce();
+	}
+
+	private StatusRuntimeException full() {
+		return Status.RESOURCE_EXHAUSTED
+			.withDescription(("An event loop sent %d messages on %s that its peer does not take; the message was not"
+					+ " sent. Send from a thread that may block, or raise the event-loop-queue of its streams")
+				.formatted(this.eventLoopQueue, describe()))
+			.asRuntimeException();
+	}
+
+	private void warnOnce() {
+		if (warned.compareAndSet(false, true)) {
+			logger.warn(("%s is sent to by the event loop %s while its peer is slow: event loops cannot wait, so up to"
+					+ " %d messages are queued")
+				.formatted(describe(), Thread.currentThread().getName(), this.eventLoopQueue));
+		}
+	}
+
+	/**
+	 * Takes the lock as the mode says.
+	 * @return {@code false} if this is an event loop and would have to wait
+	 */
+	private boolean acquire(boolean ending) {
+		if (!this.lock.tryLock() && !acquireContended(ending)) {
+			return false;
+		}
+		held();
+		return true;
+	}
+
+	private boolean acquireContended(boolean ending) {
+		if (this.mode == ConcurrentSend.FAIL) {
+			while (!this.lock.tryLock()) {
+				Thread owner = this.lock.owner();
+				if (owner != null) {
+					throw violation(ending, owner);
+				}
+				Thread.onSpinWait(); // just let go of
+			}
+			return true;
+		}
+		if (EventLoops.isCurrentThread()) {
+			return false;
+		}
+		try {
+			this.lock.lockInterruptibly();
+			return true;
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			Status cancelled = cancellation();
+			throw notDone((cancelled != null) ? cancelled
+					: Status.CANCELLED.withDescription("Interrupted while waiting for another sender"), ending);
+		}
+	}
+
+	private boolean acquireForError() {
+		if (!this.lock.tryLock()) {
+			if (EventLoops.isCurrentThread()) {
+				return false;
+			}
+			this.lock.lock();
+		}
+		held();
+		return true;
+	}
+
+	private void held() {
+		if (this.deferred != null && this.lock.getHoldCount() == 1) {
+			drain();
+		}
+		if (this.mode == ConcurrentSend.FAIL && this.lock.getHoldCount() == 1) {
+			this.heldSince = System.nanoTime();
+		}
+	}
+
+	private ConcurrentStreamUseException violation(boolean ending, Thread owner) {
+		Throwable first = new Throwable("Thread %s at that moment".formatted(End.describe(owner)));
+		first.setStackTrace(owner.getStackTrace());
+		ConcurrentStreamUseException exception = new ConcurrentStreamUseException(
+				"Concurrent %s on %s: thread %s came while thread %s has been sending for %d ms%s".formatted(
+						ending ? "end" : "send", describe(), End.describe(Thread.currentThread()), End.describe(owner),
+						TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - this.heldSince),
+						(this.waiter != null) ? " (it waits for the peer to read)" : ""));
+		exception.addSuppressed(first);
+		return exception;
+	}
+
+	private void deferSend(Runnable transmit, boolean mayWait) {
+		End ended = this.end;
+		EventLoopQueue.Operation operation = new EventLoopQueue.Operation(
+				mayWait ? () -> transmitDeferred(transmit) : transmit, true);
+		if (ended == null) {
+			defer(operation, false);
+			ended = this.end;
+		}
+		if (ended != null && operation.withdraw()) {
+			throw new IllegalStateException("%s was already %s; nothing more can be sent".formatted(describe(), ended));
+		}
+	}
+
+	private void transmitDeferred(Runnable transmit) {
+		if (cancellation() == null) {
+			this.unready = isReady() ? 0 : this.unready + 1;
+			transmit.run();
+		}
+	}
+
+	private void defer(EventLoopQueue.Operation operation, boolean always) {
+		EventLoopQueue queue = deferred();
+		if (always) {
+			queue.add(operation);
+		}
+		else if (!queue.offer(operation, this.eventLoopQueue)) {
+			throw full();
+		}
+		if (this.waiter != null) {
+			warnOnce();
+		}
+		drainIfFree(queue);
+	}
+
+	private EventLoopQueue deferred() {
+		EventLoopQueue queue = this.deferred;
+		if (queue == null) {
+			EventLoopQueue made = new EventLoopQueue();
+			queue = (EventLoopQueue) DEFERRED.compareAndExchange(this, null, made);
+			if (queue == null) {
+				queue = made;
+			}
+		}
+		return queue;
+	}
+
+	private void release() {
+		this.lock.unlock();
+		EventLoopQueue queue = this.deferred;
+		if (queue != null) {
+			drainIfFree(queue);
+		}
+	}
+
+	private void drainIfFree(EventLoopQueue queue) {
+		while (!queue.isEmpty() && !this.lock.isHeldByCurrentThread() && this.lock.tryLock()) {
+			try {
+				drain();
+			}
+			finally {
+				this.lock.unlock();
+			}
+		}
+	}
+
+	private void drain() {
+		EventLoopQueue queue = this.deferred;
+		EventLoopQueue.Operation operation = (queue != null) ? queue.poll() : null;
+		while (queue != null && operation != null) {
+			try {
+				operation.run(this.closed);
+			}
+			catch (Throwable ex) {
+				logger.error("What an event loop sent on %s is lost".formatted(describe()), ex);
+			}
+			operation = queue.poll();
+		}
+	}
+
+	/** How long senders have waited for the transport, all together. */
+	final long blockedNanos() {
+		return this.blockedNanos;
+	}
+
+	private static final class Lock extends ReentrantLock {
+
+		@Nullable Thread owner() {
+			return getOwner();
+		}
+
+	}
+
+}

@@ -1,0 +1,38 @@
+package io.strand.grpc.call;
+
+import java.util.concurrent.TimeUnit;
+
+import io.grpc.Status;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Guards the responses of one call.
+ */
+final class ServerSendGuard extends SendGuard {
+
+	/** A net under the transport's own signal. */
+	private static final long RECHECK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+	private final EngineServerCall<?, ?> call;
+
+	ServerSendGuard(HandlerSettings settings, EngineServerCall<?, ?> call) {
+		super(settings.concurrentSend(), settings.eventLoopQueue(), RECHECK_NANOS);
+		this.call = call;
+	}
+
+	@Override
+	boolean isReady() {
+		return this.call.isReady();
+	}
+
+	@Override
+	@Nullable Status cancellation() {
+		return this.call.owner().isCancelled() ? this.call.owner().cancellation() : null;
+	}
+
+	@Override
+	String describe() {
+		return this.call.owner().describe();
+	}
+
+}

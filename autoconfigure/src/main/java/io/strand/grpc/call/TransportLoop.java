@@ -1,0 +1,231 @@
+package io.strand.grpc.call;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
+import io.grpc.netty.shaded.io.netty.util.concurrent.FastThreadLocal;
+import io.grpc.netty.shaded.io.netty.util.internal.ThreadExecutorMap;
+import io.strand.grpc.thread.CallThreads;
+import io.strand.grpc.thread.SerialThread;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The event loop of a connection: starts the threads of the calls it reads, and sends
+ * their answers, in batches. Confined to its thread, but for {@link Batch#answer} and
+ * {@link Batch#leave}.
+ *
+ * <p>
+ * A read from a busy connection brings many calls. Started one by one, each may wake a
+ * carrier thread that goes back to sleep before the next one comes; answered one by one,
+ * each may wake the event loop and cost a write to the socket. Waking and writing cost
+ * more than all the rest of a small call. So the calls of one read are started together,
+ * after the read, and their answers wait for each other, but not for long: the last of
+ * the batch that has answered or has nothing more to do for now sends them all, or else a
+ * timer does after {@value #LINGER_MICROS} microseconds, since a handler that blocks must
+ * not hold up the others. A call that comes alone waits for nothing.
+ */
+final class TransportLoop implements Runnable {
+
+	static final long LINGER_MICROS = 100;
+
+	private static final Log logger = LogFactory.getLog(TransportLoop.class);
+
+	private static final FastThreadLocal<@Nullable TransportLoop> loops = new FastThreadLocal<>();
+
+	private static final @Nullable ThreadFactory STARTERS = CallThreads.areVirtualAvailable()
+			? CallThreads.virtualFactory("grpc-call-starter") : null;
+
+	private final EventExecutor executor;
+
+	/** The calls of the read that goes on. */
+	private Batch reading = new Batch();
+
+	/** Batches that may have to be closed by the timer, oldest first. */
+	private final Deque<Batch> open = new ArrayDeque<>();
+
+	private TransportLoop(EventExecutor executor) {
+		this.executor = executor;
+	}
+
+	/**
+	 * The event loop that the current thread is.
+	 * @return the loop, or {@code null} where the transport has none, as in-process
+	 */
+	static @Nullable TransportLoop current() {
+		EventExecutor executor = ThreadExecutorMap.currentExecutor();
+		if (executor == null) {
+			return null;
+		}
+		TransportLoop loop = loops.get();
+		if (loop == null) {
+			loop = new TransportLoop(executor);
+			loops.set(loop);
+		}
+		return loop;
+	}
+
+	boolean isCurrentThread() {
+		return this.executor.inEventLoop();
+	}
+
+	/** Runs a task on the loop: at once if the current thread is it. From any thread. */
+	void run(Runnable task) {
+		if (isCurrentThread()) {
+			task.run();
+		}
+		else {
+			execute(task);
+		}
+	}
+
+	private void execute(Runnable task) {
+		this.executor.execute(task);
+	}
+
+	/**
+	 * Starts a thread after what is being read.
+	 * @param thread the thread
+	 * @return the batch that its answer goes to
+	 */
+	Batch start(SerialThread thread) {
+		Batch batch = this.reading;
+		schedule(batch);
+		batch.threads.add(thread);
+		return batch;
+	}
+
+	/** Wakes a thread after what is being read. */
+	void wake(SerialThread thread) {
+		schedule(this.reading);
+		this.reading.woken.add(thread);
+	}
+
+	private void schedule(Batch batch) {
+		if (batch.threads.isEmpty() && batch.woken.isEmpty()) {
+			this.executor.execute(this);
+		}
+	}
+
+	/** Starts the threads of what was read. */
+	@Override
+	public void run() {
+		Batch batch = this.reading;
+		this.reading = new Batch();
+		List<SerialThread> threads = batch.threads;
+		batch.busy.set(threads.size());
+		if (threads.size() > 1) {
+			batch.deadline = System.nanoTime() + TimeUnit.MICROSECONDS.toNanos(LINGER_MICROS);
+			if (this.open.isEmpty()) {
+				scheduleSweep();
+			}
+			this.open.add(batch);
+		}
+		if (threads.size() + batch.woken.size() > 1 && STARTERS != null) {
+			STARTERS.newThread(batch::start).start();
+		}
+		else {
+			batch.start();
+		}
+	}
+
+	/** One answer that cannot be sent must not hold up the others. */
+	private static void send(Runnable answer) {
+		try {
+			answer.run();
+		}
+		catch (Throwable ex) {
+			logger.error("An answer could not be sent", ex);
+		}
+	}
+
+	private void scheduleSweep() {
+		var unused = this.executor.schedule(this::sweep, LINGER_MICROS, TimeUnit.MICROSECONDS);
+	}
+
+	private void sweep() {
+		long now = System.nanoTime();
+		Batch oldest = this.open.peek();
+		while (oldest != null && (oldest.busy.get() == 0 || oldest.deadline - now <= 0)) {
+			this.open.poll();
+			oldest.closed = true;
+			oldest.run();
+			oldest = this.open.peek();
+		}
+		if (oldest != null) {
+			scheduleSweep();
+		}
+	}
+
+	/**
+	 * Calls that were read together.
+	 */
+	final class Batch implements Runnable {
+
+		private final List<SerialThread> threads = new ArrayList<>();
+
+		private final List<SerialThread> woken = new ArrayList<>();
+
+		private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
+
+		/** Calls that have neither answered nor come to rest. */
+		private final AtomicInteger busy = new AtomicInteger();
+
+		private long deadline;
+
+		private volatile boolean closed;
+
+		/**
+		 * Sends an answer on the event loop, at once or with others.
+		 * @param answer sends it
+		 */
+		void answer(Runnable answer) {
+			if (this.closed) {
+				execute(answer);
+				return;
+			}
+			this.answers.add(answer);
+			// Closed meanwhile: the timer may have looked before the answer was there
+			if (this.busy.decrementAndGet() == 0 || this.closed) {
+				execute(this);
+			}
+		}
+
+		private void start() {
+			for (int i = 0; i < this.threads.size(); i++) {
+				this.threads.get(i).start();
+			}
+			for (int i = 0; i < this.woken.size(); i++) {
+				this.woken.get(i).wake();
+			}
+		}
+
+		/** Has no answer for now. */
+		void leave() {
+			if (this.busy.decrementAndGet() == 0 && !this.answers.isEmpty()) {
+				execute(this);
+			}
+		}
+
+		/** Sends what is there. */
+		@Override
+		public void run() {
+			Runnable answer = this.answers.poll();
+			while (answer != null) {
+				send(answer);
+				answer = this.answers.poll();
+			}
+		}
+
+	}
+
+}

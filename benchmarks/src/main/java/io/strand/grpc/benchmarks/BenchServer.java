@@ -1,0 +1,60 @@
+package io.strand.grpc.benchmarks;
+
+import java.io.IOException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.HandlerSettings;
+
+/**
+ * One server under test, in a JVM of its own. Prints its port, and ends when its input
+ * does.
+ */
+public final class BenchServer {
+
+	private BenchServer() {
+	}
+
+	public static void main(String[] args) throws Exception {
+		Variant variant = Variant.of(args[0]);
+		int port = switch (variant) {
+			case DIRECT -> plain((task) -> task.run(), true);
+			case PLAIN -> plain(null, false);
+			case PLAIN_VIRTUAL -> plain(virtualThreads(), false);
+			case STRAND -> strand(true);
+			case STRAND_PLATFORM -> strand(false);
+			case BOOT, BOOT_VIRTUAL -> BootServer.start(variant == Variant.BOOT_VIRTUAL);
+		};
+		System.out.println("PORT " + port);
+		while (System.in.read() != -1) {
+			// runs until the parent closes the pipe
+		}
+		System.exit(0);
+	}
+
+	static Executor virtualThreads() throws ReflectiveOperationException {
+		return (Executor) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+	}
+
+	private static int plain(Executor executor, boolean direct) throws IOException {
+		NettyServerBuilder builder = NettyServerBuilder.forPort(0).addService(new BenchService());
+		if (direct) {
+			builder.directExecutor();
+		}
+		else if (executor != null) {
+			builder.executor(executor);
+		}
+		return builder.build().start().getPort();
+	}
+
+	private static int strand(boolean virtual) throws IOException {
+		CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, virtual, 200);
+		NettyServerBuilder builder = NettyServerBuilder.forPort(0)
+			.addService(engine.prepare(new BenchService().bindService()));
+		engine.install(builder);
+		return builder.build().start().getPort();
+	}
+
+}

@@ -1,0 +1,102 @@
+package io.strand.grpc.benchmarks;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Measures servers side by side: for each round each variant in turn, a fresh load each
+ * time, and the median over the rounds. Figures are ratios to the first variant named.
+ */
+public final class Benchmarks {
+
+	private Benchmarks() {
+	}
+
+	public static void main(String[] args) throws Exception {
+		String scenario = args[0];
+		int rounds = Integer.getInteger("rounds", 5);
+		double seconds = Double.parseDouble(System.getProperty("seconds", "4"));
+		List<Variant> variants = new ArrayList<>();
+		for (int i = 1; i < args.length; i++) {
+			variants.add(Variant.of(args[i]));
+		}
+		List<String> options = List.of(System.getProperty("server.options", "-Xmx2g").split("[ ;]"));
+		Map<Variant, ServerProcess> servers = new EnumMap<>(Variant.class);
+		Map<Variant, List<Figures>> figures = new EnumMap<>(Variant.class);
+		try {
+			for (Variant variant : variants) {
+				servers.put(variant, new ServerProcess(variant, options));
+				figures.put(variant, new ArrayList<>());
+				measure(scenario, servers.get(variant), seconds); // to warm up
+			}
+			for (int round = 0; round < rounds; round++) {
+				for (Variant variant : variants) {
+					Figures measured = measure(scenario, servers.get(variant), seconds);
+					figures.get(variant).add(measured);
+				}
+			}
+		}
+		finally {
+			for (ServerProcess server : servers.values()) {
+				server.close();
+			}
+		}
+		report(scenario, variants, figures);
+		System.exit(0);
+	}
+
+	private static void report(String scenario, List<Variant> variants, Map<Variant, List<Figures>> figures) {
+		Figures base = Figures.median(figures.get(variants.get(0)));
+		System.out.printf("%s, Java %s%n", scenario, Runtime.version());
+		System.out.printf("%-16s %12s %14s %8s %10s %10s%n", "variant", "per second", "CPU us each", "threads",
+				"rate ratio", "CPU ratio");
+		for (Variant variant : variants) {
+			Figures median = Figures.median(figures.get(variant));
+			System.out.printf(Locale.ROOT, "%-16s %12.0f %14.2f %8d %10.2f %10.2f%s%n", variant, median.rate(),
+					median.cpuMicros(), median.threads(), median.rate() / base.rate(),
+					median.cpuMicros() / base.cpuMicros(), (median.failed() > 0) ? " FAILED " + median.failed() : "");
+		}
+	}
+
+	private static Figures measure(String scenario, ServerProcess server, double seconds) throws Exception {
+		return switch (scenario) {
+			case "unary-1x100" -> unary(server, 1, 100, 0, seconds);
+			case "unary-4x32" -> unary(server, 4, 32, 0, seconds);
+			case "unary-sequential" -> unary(server, 1, 1, 0, seconds);
+			case "blocked-200" -> unary(server, 1, 200, 50, seconds);
+			case "blocked-10000" -> unary(server, 4, 2500, 50, seconds);
+			case "pingpong-1" -> pingPong(server, 1, seconds);
+			case "pingpong-100" -> pingPong(server, 100, seconds);
+			case "stream" -> stream(server, 1_000_000);
+			default -> throw new IllegalArgumentException("No scenario '%s'".formatted(scenario));
+		};
+	}
+
+	private static Figures unary(ServerProcess server, int connections, int inFlight, int blockMillis, double seconds)
+			throws Exception {
+		try (UnaryLoad load = new UnaryLoad(server.port(), connections, inFlight, blockMillis)) {
+			load.start();
+			TimeUnit.MILLISECONDS.sleep(500);
+			return Figures.over(seconds, server, load::done, load::failed);
+		}
+	}
+
+	private static Figures pingPong(ServerProcess server, int streams, double seconds) throws Exception {
+		try (PingPongLoad load = new PingPongLoad(server.port(), streams)) {
+			load.start();
+			TimeUnit.MILLISECONDS.sleep(500);
+			return Figures.over(seconds, server, load::done, load::failed);
+		}
+	}
+
+	private static Figures stream(ServerProcess server, int messages) throws Exception {
+		try (StreamLoad load = new StreamLoad(server.port())) {
+			return load.run(server, messages);
+		}
+	}
+
+}

@@ -1,0 +1,124 @@
+package io.strand.grpc.sample.tour;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+
+import io.grpc.Status;
+import io.strand.grpc.sample.concierge.BrochurePress;
+import io.strand.grpc.sample.proto.BrochureRequest;
+import io.strand.grpc.sample.proto.ConciergeGrpc;
+import io.strand.grpc.sample.proto.GreeterGrpc;
+import io.strand.grpc.sample.proto.HelloRequest;
+
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.core.annotation.Order;
+import org.springframework.stereotype.Component;
+
+/**
+ * Keeps as many handlers of a limited method busy as it may have (H8), and calls once
+ * more.
+ */
+@Component
+@Order(11)
+class LimitStep implements TourStep {
+
+	private static final Duration LIMIT = Duration.ofSeconds(20);
+
+	private static final BrochureRequest LARGE = BrochureRequest.newBuilder()
+		.setPages(256)
+		.setPageBytes(64 * 1024)
+		.build();
+
+	private final BrochurePress press;
+
+	private final ConciergeGrpc.ConciergeStub concierge;
+
+	private final GreeterGrpc.GreeterBlockingStub greeter;
+
+	private final int limit;
+
+	LimitStep(BrochurePress press, ConciergeGrpc.ConciergeStub concierge, GreeterGrpc.GreeterBlockingStub greeter,
+			@Value("${strand.server.methods[sample.Concierge/ReadBrochure].max-concurrent-calls}") int limit) {
+		this.press = press;
+		this.concierge = concierge;
+		this.greeter = greeter;
+		this.limit = limit;
+	}
+
+	@Override
+	public String title() {
+		return "A method at its limit";
+	}
+
+	@Override
+	public String contract() {
+		return "H8";
+	}
+
+	@Override
+	public Finding take() throws Exception {
+		Waiting.until("no handler of the method to run", LIMIT, () -> this.press.printing() == 0);
+		List<SlowReader> readers = new ArrayList<>();
+		for (int i = 0; i < this.limit; i++) {
+			readers.add(begin());
+		}
+		Waiting.until("as many handlers as may run", LIMIT, () -> this.press.printing() == this.limit);
+		long start = System.nanoTime();
+		Status.Code refused = end(begin());
+		Duration time = Duration.ofNanos(System.nanoTime() - start);
+		int running = this.press.printing();
+		this.greeter.sayHello(HelloRequest.newBuilder().setName("tour").build());
+		readers.forEach(SlowReader::readAll);
+		long complete = 0;
+		for (SlowReader reader : readers) {
+			complete += (end(reader) == Status.Code.OK) ? 1 : 0;
+		}
+		Status.Code admitted = admittedInTheEnd();
+		return new Finding(
+				("The configuration allows %d handlers of Concierge/ReadBrochure at a time. As many clients asked"
+						+ " for a brochure and read none of it. One more asked, another called Greeter/SayHello.")
+					.formatted(this.limit),
+				List.of(new Figure("status of the one more", refused.name()), Figure.time("until it was told", time),
+						Figure.count("handlers of the method that ran then", running),
+						Figure.count("brochures complete in the end", complete),
+						new Figure("status of a call after that", admitted.name())),
+				"A limit counts handlers that run, refuses the next call at once and touches no other method."
+						+ " The whole server and each service can have one too, and calls can wait for a place.",
+				Verdict.holdsIf(refused == Status.Code.RESOURCE_EXHAUSTED && running == this.limit
+						&& complete == this.limit && admitted == Status.Code.OK));
+	}
+
+	/**
+	 * The place of a call is free once its handler has returned and it has heard of its
+	 * end, which may be a little after the client has.
+	 */
+	private Status.Code admittedInTheEnd() throws Exception {
+		long end = System.nanoTime() + LIMIT.toNanos();
+		Status.Code code = Status.Code.RESOURCE_EXHAUSTED;
+		while (code == Status.Code.RESOURCE_EXHAUSTED && System.nanoTime() < end) {
+			SlowReader next = begin();
+			next.readAll();
+			code = end(next);
+		}
+		return code;
+	}
+
+	private SlowReader begin() {
+		SlowReader reader = new SlowReader();
+		this.concierge.readBrochure(LARGE, reader);
+		return reader;
+	}
+
+	private static Status.Code end(SlowReader reader) throws Exception {
+		try {
+			reader.awaitEnd();
+			return Status.Code.OK;
+		}
+		catch (ExecutionException ex) {
+			return Status.fromThrowable(ex).getCode();
+		}
+	}
+
+}

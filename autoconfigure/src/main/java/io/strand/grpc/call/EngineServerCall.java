@@ -175,10 +175,6 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		return this.closed || this.owner.isCancelled();
 	}
 
-	boolean isClosed() {
-		return this.closed;
-	}
-
 	void innermost(GuardedServerCall<?, ?> call) {
 		this.innermost = call;
 	}

@@ -111,10 +111,6 @@ abstract class SendGuard {
 	/** The call in words, such as {@code shop.Chat/Room (call 7)}. */
 	abstract String describe();
 
-	/** Called when a sender begins and ends to wait. */
-	void blocked(boolean waiting) {
-	}
-
 	/**
 	 * Sends a message or headers. Blocks while another thread sends and, if it may, until
 	 * the transport is ready, the call is cancelled or ended with an error, or the thread
@@ -311,7 +307,6 @@ abstract class SendGuard {
 			return;
 		}
 		long start = System.nanoTime();
-		blocked(true);
 		this.waiter = Thread.currentThread();
 		try {
 			while (!isReady()) {
@@ -323,7 +318,6 @@ abstract class SendGuard {
 		finally {
 			this.waiter = null;
 			this.blockedNanos += System.nanoTime() - start;
-			blocked(false);
 		}
 		refuseIfCancelled();
 	}

@@ -38,6 +38,8 @@ final class TransportLoop implements Runnable {
 
 	static final long LINGER_MICROS = 100;
 
+	static final long SOON_MILLIS = 10;
+
 	private static final Log logger = LogFactory.getLog(TransportLoop.class);
 
 	private static final FastThreadLocal<@Nullable TransportLoop> loops = new FastThreadLocal<>();
@@ -52,6 +54,11 @@ final class TransportLoop implements Runnable {
 
 	/** Batches that may have to be closed by the timer, oldest first. */
 	private final Deque<Batch> open = new ArrayDeque<>();
+
+	/** Threads to be woken with others. */
+	private final List<SerialThread> soon = new ArrayList<>();
+
+	private boolean soonScheduled;
 
 	private TransportLoop(EventExecutor executor) {
 		this.executor = executor;
@@ -110,6 +117,32 @@ final class TransportLoop implements Runnable {
 		this.reading.woken.add(thread);
 	}
 
+	/**
+	 * Wakes a thread that is in no hurry: with the next ones, or in {@value #SOON_MILLIS}
+	 * milliseconds. Sooner would cost a call that comes alone as much as the rest of it:
+	 * each wakes a carrier thread.
+	 */
+	void wakeSoon(SerialThread thread) {
+		this.soon.add(thread);
+		if (!this.soonScheduled) {
+			this.soonScheduled = true;
+			var unused = this.executor.schedule(this::wakeThoseInNoHurry, SOON_MILLIS, TimeUnit.MILLISECONDS);
+		}
+	}
+
+	private void wakeThoseInNoHurry() {
+		this.soonScheduled = false;
+		if (!this.soon.isEmpty()) {
+			schedule(this.reading);
+			takeThoseInNoHurry();
+		}
+	}
+
+	private void takeThoseInNoHurry() {
+		this.reading.woken.addAll(this.soon);
+		this.soon.clear();
+	}
+
 	private void schedule(Batch batch) {
 		if (batch.threads.isEmpty() && batch.woken.isEmpty()) {
 			this.executor.execute(this);
@@ -120,6 +153,9 @@ final class TransportLoop implements Runnable {
 	@Override
 	public void run() {
 		Batch batch = this.reading;
+		if (batch.threads.size() > 1) {
+			takeThoseInNoHurry();
+		}
 		this.reading = new Batch();
 		List<SerialThread> threads = batch.threads;
 		batch.busy.set(threads.size());

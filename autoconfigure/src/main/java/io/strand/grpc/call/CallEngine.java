@@ -32,7 +32,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final Map<String, MethodPlan> plans = new ConcurrentHashMap<>();
 
-	private final CallRegistry live = new CallRegistry();
+	private final CallRegistry<HandlerCall<?, ?>> live = new CallRegistry<>();
 
 	private final AtomicLong ids = new AtomicLong();
 
@@ -111,8 +111,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 			ServerCallHandler<Q, R> next) {
 		MethodPlan plan = plan(call.getMethodDescriptor());
 		HandlerCall<Q, R> started = new HandlerCall<>(this, plan, call, headers, next);
-		this.live.add(started);
-		started.arrive();
+		started.arrive(this.live.add(started));
 		return started;
 	}
 
@@ -190,8 +189,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		return this.ids.incrementAndGet();
 	}
 
-	void ended(HandlerCall<?, ?> call) {
-		this.live.remove(call);
+	/** A call has left the registry. */
+	void ended() {
 		CountDownLatch latch = this.idle;
 		if (latch != null && this.live.isEmpty()) {
 			latch.countDown();

@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * A table is never copied. When the newest is more than half full, one of twice its size
  * is put before it; the calls in the older ones stay there until they end.
+ *
+ * @param <C> the type of the calls
  */
-final class CallRegistry implements Iterable<HandlerCall<?, ?>> {
+final class CallRegistry<C> implements Iterable<C> {
 
 	static final int FIRST_SLOTS = 256;
 
@@ -35,26 +37,22 @@ final class CallRegistry implements Iterable<HandlerCall<?, ?>> {
 		}
 	}
 
-	private volatile Table newest = new Table(FIRST_SLOTS, null);
+	private volatile Table<C> newest = new Table<>(FIRST_SLOTS, null);
 
 	/**
-	 * Gives a call a slot, which it keeps until {@link #remove}.
-	 * @param call the call, which is told its slot
+	 * Adds a call.
+	 * @param call the call
+	 * @return its slot, to be freed when it ends
 	 */
-	void add(HandlerCall<?, ?> call) {
-		Table table = this.newest;
-		while (!table.tryAdd(call)) {
-			NEWEST.compareAndSet(this, table, new Table(2 * table.length(), table));
+	Slot add(C call) {
+		Table<C> table = this.newest;
+		int index = table.tryAdd(call);
+		while (index < 0) {
+			NEWEST.compareAndSet(this, table, new Table<>(2 * table.length(), table));
 			table = this.newest;
+			index = table.tryAdd(call);
 		}
-	}
-
-	/**
-	 * Frees the slot of a call. Seen by whoever finds {@link #isEmpty()} after it.
-	 * @param call a call that was added
-	 */
-	void remove(HandlerCall<?, ?> call) {
-		call.table().set(call.slot(), null);
+		return new Slot(table, index);
 	}
 
 	boolean isEmpty() {
@@ -63,7 +61,7 @@ final class CallRegistry implements Iterable<HandlerCall<?, ?>> {
 
 	int size() {
 		int size = 0;
-		for (HandlerCall<?, ?> call : this) {
+		for (C call : this) {
 			size++;
 		}
 		return size;
@@ -74,40 +72,56 @@ final class CallRegistry implements Iterable<HandlerCall<?, ?>> {
 	 * some of those that come or go meanwhile.
 	 */
 	@Override
-	public Iterator<HandlerCall<?, ?>> iterator() {
-		return new Calls(this.newest);
+	public Iterator<C> iterator() {
+		return new Calls<>(this.newest);
 	}
 
 	/**
-	 * Slots for calls.
+	 * The place of a call.
 	 */
-	static final class Table extends AtomicReferenceArray<@Nullable HandlerCall<?, ?>> {
+	static final class Slot {
 
-		private final transient @Nullable Table older;
+		private final Table<?> table;
 
-		Table(int length, @Nullable Table older) {
+		private final int index;
+
+		private Slot(Table<?> table, int index) {
+			this.table = table;
+			this.index = index;
+		}
+
+		/** Frees the slot, once. Who finds the registry empty after that is right. */
+		void free() {
+			this.table.set(this.index, null);
+		}
+
+	}
+
+	private static final class Table<C> extends AtomicReferenceArray<@Nullable C> {
+
+		private static final long serialVersionUID = 1L;
+
+		private final transient @Nullable Table<C> older;
+
+		Table(int length, @Nullable Table<C> older) {
 			super(length);
 			this.older = older;
 		}
 
-		private boolean tryAdd(HandlerCall<?, ?> call) {
+		/**
+		 * Adds a call.
+		 * @return its index, or -1 if the table is more than half full
+		 */
+		private int tryAdd(C call) {
 			int mask = length() - 1;
 			int start = ThreadLocalRandom.current().nextInt();
 			for (int i = start; i != start + TRIES; i++) {
-				if (tryTake(i & mask, call)) {
-					return true;
+				if (get(i & mask) == null && compareAndSet(i & mask, null, call)) {
+					return i & mask;
 				}
 			}
 			// By chance, or because it fills up
-			return isHalfFree() && tryAddAnywhere(call);
-		}
-
-		private boolean tryTake(int slot, HandlerCall<?, ?> call) {
-			if (get(slot) != null) {
-				return false;
-			}
-			call.slot(this, slot);
-			return compareAndSet(slot, null, call);
+			return isHalfFree() ? tryAddAnywhere(call) : -1;
 		}
 
 		private boolean isHalfFree() {
@@ -118,42 +132,42 @@ final class CallRegistry implements Iterable<HandlerCall<?, ?>> {
 			return 2 * free >= length();
 		}
 
-		private boolean tryAddAnywhere(HandlerCall<?, ?> call) {
+		private int tryAddAnywhere(C call) {
 			for (int i = 0; i < length(); i++) {
-				if (tryTake(i, call)) {
-					return true;
+				if (compareAndSet(i, null, call)) {
+					return i;
 				}
 			}
-			return false;
+			return -1;
 		}
 
 	}
 
-	private static final class Calls implements Iterator<HandlerCall<?, ?>> {
+	private static final class Calls<C> implements Iterator<C> {
 
-		private @Nullable Table table;
+		private @Nullable Table<C> table;
 
-		private int slot;
+		private int index;
 
-		private @Nullable HandlerCall<?, ?> next;
+		private @Nullable C next;
 
-		Calls(Table newest) {
+		Calls(Table<C> newest) {
 			this.table = newest;
 			this.next = find();
 		}
 
-		private @Nullable HandlerCall<?, ?> find() {
-			Table current = this.table;
+		private @Nullable C find() {
+			Table<C> current = this.table;
 			while (current != null) {
-				while (this.slot < current.length()) {
-					HandlerCall<?, ?> call = current.get(this.slot++);
+				while (this.index < current.length()) {
+					C call = current.get(this.index++);
 					if (call != null) {
 						return call;
 					}
 				}
 				current = current.older;
 				this.table = current;
-				this.slot = 0;
+				this.index = 0;
 			}
 			return null;
 		}
@@ -164,8 +178,8 @@ final class CallRegistry implements Iterable<HandlerCall<?, ?>> {
 		}
 
 		@Override
-		public HandlerCall<?, ?> next() {
-			HandlerCall<?, ?> call = this.next;
+		public C next() {
+			C call = this.next;
 			if (call == null) {
 				throw new NoSuchElementException();
 			}

@@ -4,7 +4,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -105,9 +104,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	private volatile long id;
 
 	/** Where the registry keeps this call. */
-	private CallRegistry.@Nullable Table table;
-
-	private int slot;
+	private CallRegistry.@Nullable Slot slot;
 
 	private volatile Phase phase = Phase.ARRIVED;
 
@@ -133,7 +130,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	// On the transport thread
 
-	void arrive() {
+	void arrive(CallRegistry.Slot registered) {
+		this.slot = registered;
 		if (this.plan.clientSendsOneMessage()) {
 			// Two, as generated code does, to catch a client that sends more than one
 			this.call.requestFromTransport(2);
@@ -335,7 +333,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		if (from == Phase.ADMITTED || from == Phase.RUNNING) {
 			leave();
 		}
-		this.engine.ended(this);
+		if (this.slot != null) {
+			this.slot.free();
+		}
+		this.engine.ended();
 	}
 
 	private void stopTimer() {
@@ -378,8 +379,16 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		wake();
 	}
 
+	/** Asks the transport for messages where the handler has made room. */
+	void askForFreedRoom() {
+		int room = this.inbox.takeFreedRoom();
+		if (room > 0) {
+			this.call.requestFromTransport(room);
+		}
+	}
+
 	/** Asks the transport for one more message if there is room for it. */
-	void askForMore() {
+	private void askForMore() {
 		if (this.inbox.takeRoom()) {
 			this.call.requestFromTransport(1);
 		}
@@ -460,20 +469,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		long next = this.engine.nextId();
 		long witness = (long) ID.compareAndExchange(this, 0L, next);
 		return (witness != 0) ? witness : next;
-	}
-
-	/** Told by the registry, before anybody can find this call there. */
-	void slot(CallRegistry.Table in, int index) {
-		this.table = in;
-		this.slot = index;
-	}
-
-	CallRegistry.Table table() {
-		return Objects.requireNonNull(this.table);
-	}
-
-	int slot() {
-		return this.slot;
 	}
 
 	long arrivedNanos() {

@@ -133,7 +133,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 			return false;
 		}
 		if (!this.failed) {
-			this.call.askForMore();
+			this.call.askForFreedRoom();
 			this.received++;
 		}
 		handle(Step.MESSAGE, message);

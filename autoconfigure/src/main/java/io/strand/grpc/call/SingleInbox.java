@@ -59,6 +59,11 @@ final class SingleInbox extends Inbox {
 	}
 
 	@Override
+	int takeFreedRoom() {
+		return 0;
+	}
+
+	@Override
 	@Nullable Object poll() {
 		Object message = (this.given < this.credits) ? remove() : null;
 		if (message != null) {

@@ -108,6 +108,7 @@ final class TransportLoop implements Runnable {
 		Batch batch = this.reading;
 		schedule(batch);
 		batch.threads.add(thread);
+		batch.count(thread);
 		return batch;
 	}
 
@@ -115,6 +116,7 @@ final class TransportLoop implements Runnable {
 	void wake(SerialThread thread) {
 		schedule(this.reading);
 		this.reading.woken.add(thread);
+		this.reading.count(thread);
 	}
 
 	/**
@@ -132,14 +134,11 @@ final class TransportLoop implements Runnable {
 
 	private void wakeThoseInNoHurry() {
 		this.soonScheduled = false;
-		if (!this.soon.isEmpty()) {
-			schedule(this.reading);
-			takeThoseInNoHurry();
-		}
+		takeThoseInNoHurry();
 	}
 
 	private void takeThoseInNoHurry() {
-		this.reading.woken.addAll(this.soon);
+		this.soon.forEach(this::wake);
 		this.soon.clear();
 	}
 
@@ -166,11 +165,14 @@ final class TransportLoop implements Runnable {
 			}
 			this.open.add(batch);
 		}
-		if (threads.size() + batch.woken.size() > 1 && STARTERS != null) {
-			STARTERS.newThread(batch::start).start();
+		if (batch.platform > 0) {
+			batch.start(false);
 		}
-		else {
-			batch.start();
+		if (batch.virtual > 1 && STARTERS != null) {
+			STARTERS.newThread(() -> batch.start(true)).start();
+		}
+		else if (batch.virtual > 0) {
+			batch.start(true);
 		}
 	}
 
@@ -211,6 +213,10 @@ final class TransportLoop implements Runnable {
 
 		private final List<SerialThread> woken = new ArrayList<>();
 
+		private int virtual;
+
+		private int platform;
+
 		private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
 
 		/** Calls that have neither answered nor come to rest. */
@@ -236,12 +242,29 @@ final class TransportLoop implements Runnable {
 			}
 		}
 
-		private void start() {
+		private void count(SerialThread thread) {
+			if (thread.isVirtual()) {
+				this.virtual++;
+			}
+			else {
+				this.platform++;
+			}
+		}
+
+		/**
+		 * Starts or wakes those of one kind. Platform threads are the event loop's to
+		 * start: a virtual thread that starts others may itself wait for a carrier.
+		 */
+		private void start(boolean virtual) {
 			for (int i = 0; i < this.threads.size(); i++) {
-				this.threads.get(i).start();
+				if (this.threads.get(i).isVirtual() == virtual) {
+					this.threads.get(i).start();
+				}
 			}
 			for (int i = 0; i < this.woken.size(); i++) {
-				this.woken.get(i).wake();
+				if (this.woken.get(i).isVirtual() == virtual) {
+					this.woken.get(i).wake();
+				}
 			}
 		}
 

@@ -5,7 +5,6 @@ import java.util.AbstractCollection;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -33,7 +32,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final Map<String, MethodPlan> plans = new ConcurrentHashMap<>();
 
-	private final Set<HandlerCall<?, ?>> live = ConcurrentHashMap.newKeySet();
+	private final CallRegistry<HandlerCall<?, ?>> live = new CallRegistry<>();
 
 	private final AtomicLong ids = new AtomicLong();
 
@@ -111,10 +110,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
 		MethodPlan plan = plan(call.getMethodDescriptor());
-		long id = this.ids.incrementAndGet();
-		HandlerCall<Q, R> started = new HandlerCall<>(this, plan, id, call, headers, next);
-		this.live.add(started);
-		started.arrive();
+		HandlerCall<Q, R> started = new HandlerCall<>(this, plan, call, headers, next);
+		started.arrive(this.live.add(started));
 		return started;
 	}
 
@@ -188,8 +185,12 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
-	void ended(HandlerCall<?, ?> call) {
-		this.live.remove(call);
+	long nextId() {
+		return this.ids.incrementAndGet();
+	}
+
+	/** A call has left the registry. */
+	void ended() {
 		CountDownLatch latch = this.idle;
 		if (latch != null && this.live.isEmpty()) {
 			latch.countDown();

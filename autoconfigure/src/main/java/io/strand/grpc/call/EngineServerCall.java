@@ -87,46 +87,54 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	@Override
 	public void sendHeaders(Metadata headers) {
-		this.guard.exclusively(() -> {
-			refuseIfClosed();
-			if (this.answer != null) {
-				this.answer.headers(headers);
-			}
-			else {
-				this.transport.sendHeaders(headers);
-			}
-		});
+		this.guard.exclusively(() -> transmitHeaders(headers));
 	}
 
 	@Override
 	public void sendMessage(R message) {
-		this.guard.exclusively(() -> {
-			refuseIfClosed();
-			this.sent++;
-			if (this.answer != null) {
-				this.answer.message(message);
-			}
-			else {
-				this.transport.sendMessage(message);
-			}
-		});
+		this.guard.exclusively(() -> transmitMessage(message));
 	}
 
 	@Override
 	public void close(Status status, Metadata trailers) {
-		this.guard.endDirectly(inWords(status), !status.isOk(), () -> {
-			if (this.forced && this.closed) {
-				return; // an interceptor took its time to pass an end on
-			}
-			refuseIfClosed();
-			this.closed = true;
-			if (this.answer != null) {
-				this.answer.close(status, trailers);
-			}
-			else {
-				this.transport.close(status, trailers);
-			}
-		});
+		this.guard.endDirectly(inWords(status), !status.isOk(), () -> transmitEnd(status, trailers));
+	}
+
+	// With the guard held
+
+	void transmitHeaders(Metadata headers) {
+		refuseIfClosed();
+		if (this.answer != null) {
+			this.answer.headers(headers);
+		}
+		else {
+			this.transport.sendHeaders(headers);
+		}
+	}
+
+	void transmitMessage(R message) {
+		refuseIfClosed();
+		this.sent++;
+		if (this.answer != null) {
+			this.answer.message(message);
+		}
+		else {
+			this.transport.sendMessage(message);
+		}
+	}
+
+	void transmitEnd(Status status, Metadata trailers) {
+		if (this.forced && this.closed) {
+			return; // an interceptor took its time to pass an end on
+		}
+		refuseIfClosed();
+		this.closed = true;
+		if (this.answer != null) {
+			this.answer.close(status, trailers);
+		}
+		else {
+			this.transport.close(status, trailers);
+		}
 	}
 
 	private void refuseIfClosed() {
@@ -169,6 +177,16 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 				logger.debug("%s was ended by another thread at the same time".formatted(this.owner.describe()), ex);
 			}
 		}
+	}
+
+	/** Whether interceptors may listen to the call. */
+	boolean isIntercepted() {
+		GuardedServerCall<?, ?> inner = this.innermost;
+		return inner == null || !inner.isDirect();
+	}
+
+	boolean isClosed() {
+		return this.closed;
 	}
 
 	boolean isEnded() {

@@ -6,6 +6,7 @@ import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The innermost wrapper of a call, next to the generated code: lets one thread at a time
@@ -20,14 +21,23 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	private final boolean streaming;
 
+	/** The call, where no interceptor is between it and this. */
+	private final @Nullable EngineServerCall<Q, R> direct;
+
 	/** Guarded by the guard. */
 	private boolean headersSent;
 
+	@SuppressWarnings("unchecked")
 	GuardedServerCall(ServerCall<Q, R> delegate, EngineServerCall<?, ?> call) {
 		super(delegate);
+		this.direct = (delegate == call) ? (EngineServerCall<Q, R>) call : null;
 		this.call = call;
 		this.guard = call.guard();
 		this.streaming = !call.plan().serverSendsOneMessage();
+	}
+
+	boolean isDirect() {
+		return this.direct != null;
 	}
 
 	@Override
@@ -37,9 +47,18 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 			// without a lock: two first senders may both come here
 			if (!this.headersSent || !headers.keys().isEmpty()) {
 				this.headersSent = true;
-				super.sendHeaders(headers);
+				transmitHeaders(headers);
 			}
 		}, false);
+	}
+
+	private void transmitHeaders(Metadata headers) {
+		if (this.direct != null) {
+			this.direct.transmitHeaders(headers);
+		}
+		else {
+			super.sendHeaders(headers);
+		}
 	}
 
 	@Override
@@ -48,12 +67,30 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 		if (!this.streaming && this.call.owner().isCancelled()) {
 			return; // as generated code: the answer to a call that is gone goes nowhere
 		}
-		this.guard.send(() -> super.sendMessage(message), this.streaming);
+		this.guard.send(() -> transmitMessage(message), this.streaming);
+	}
+
+	private void transmitMessage(R message) {
+		if (this.direct != null) {
+			this.direct.transmitMessage(message);
+		}
+		else {
+			super.sendMessage(message);
+		}
 	}
 
 	@Override
 	public void close(Status status, Metadata trailers) {
-		this.guard.end(EngineServerCall.inWords(status), !status.isOk(), () -> super.close(status, trailers));
+		this.guard.end(EngineServerCall.inWords(status), !status.isOk(), () -> transmitEnd(status, trailers));
+	}
+
+	private void transmitEnd(Status status, Metadata trailers) {
+		if (this.direct != null) {
+			this.direct.transmitEnd(status, trailers);
+		}
+		else {
+			super.close(status, trailers);
+		}
 	}
 
 }

@@ -64,9 +64,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private static final VarHandle PHASE;
 
+	private static final VarHandle ID;
+
 	static {
 		try {
 			EVENTS = MethodHandles.lookup().findVarHandle(HandlerCall.class, "events", int.class);
+			ID = MethodHandles.lookup().findVarHandle(HandlerCall.class, "id", long.class);
 			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", Phase.class);
 		}
 		catch (ReflectiveOperationException ex) {
@@ -84,8 +87,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private final MethodPlan plan;
 
-	private final long id;
-
 	private final EngineServerCall<Q, R> call;
 
 	private final HandlerRun<Q, R> run;
@@ -99,20 +100,28 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private final Inbox inbox;
 
+	/** Zero until somebody asks for it. */
+	private volatile long id;
+
+	/** Where the registry keeps this call. */
+	private CallRegistry.@Nullable Slot slot;
+
 	private volatile Phase phase = Phase.ARRIVED;
 
 	private volatile int events;
 
 	private volatile @Nullable SerialThread serialThread;
 
+	/** Whether the places were given back. */
+	private volatile boolean left;
+
 	/** Refuses the call when it has waited too long; published by the waiting line. */
 	private @Nullable Future<?> refusal;
 
-	HandlerCall(CallEngine engine, MethodPlan plan, long id, ServerCall<Q, R> call, Metadata headers,
+	HandlerCall(CallEngine engine, MethodPlan plan, ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
 		this.engine = engine;
 		this.plan = plan;
-		this.id = id;
 		this.call = new EngineServerCall<>(call, plan, this);
 		this.context = Context.current();
 		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
@@ -121,7 +130,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	// On the transport thread
 
-	void arrive() {
+	void arrive(CallRegistry.Slot registered) {
+		this.slot = registered;
 		if (this.plan.clientSendsOneMessage()) {
 			// Two, as generated code does, to catch a client that sends more than one
 			this.call.requestFromTransport(2);
@@ -161,8 +171,23 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	@Override
 	public void onComplete() {
-		signal(COMPLETED);
+		EVENTS.getAndBitwiseOr(this, COMPLETED);
+		SerialThread current = this.serialThread;
+		if (current != null && this.loop != null && this.loop.isCurrentThread() && isInNoHurryToEnd()) {
+			this.loop.wakeSoon(current);
+		}
+		else {
+			wake();
+		}
 		endWithoutRunning();
+	}
+
+	/**
+	 * Whether nobody waits for the news of the end: no interceptor that takes the time,
+	 * no limit that counts this call.
+	 */
+	private boolean isInNoHurryToEnd() {
+		return this.left && this.run.isIdle() && !this.call.isIntercepted() && !this.plan.onEventLoop();
 	}
 
 	@Override
@@ -250,6 +275,23 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		return PHASE.compareAndSet(this, Phase.ADMITTED, Phase.RUNNING);
 	}
 
+	/**
+	 * Called by the call's thread when it comes to rest. A handler that has answered and
+	 * returned does not count as running, whenever its answer is on its way.
+	 */
+	void leaveIfClosed() {
+		if (this.call.isClosed()) {
+			leave();
+		}
+	}
+
+	private void leave() {
+		if (!this.left) {
+			this.left = true;
+			this.engine.admission().leave(limits());
+		}
+	}
+
 	/** Called by the call's thread after everything else. */
 	void end() {
 		if (PHASE.compareAndSet(this, Phase.RUNNING, Phase.ENDED)) {
@@ -289,9 +331,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		}
 		this.inbox.discard();
 		if (from == Phase.ADMITTED || from == Phase.RUNNING) {
-			this.engine.admission().leave(limits());
+			leave();
 		}
-		this.engine.ended(this);
+		if (this.slot != null) {
+			this.slot.free();
+		}
+		this.engine.ended();
 	}
 
 	private void stopTimer() {
@@ -334,8 +379,16 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		wake();
 	}
 
+	/** Asks the transport for messages where the handler has made room. */
+	void askForFreedRoom() {
+		int room = this.inbox.takeFreedRoom();
+		if (room > 0) {
+			this.call.requestFromTransport(room);
+		}
+	}
+
 	/** Asks the transport for one more message if there is room for it. */
-	void askForMore() {
+	private void askForMore() {
 		if (this.inbox.takeRoom()) {
 			this.call.requestFromTransport(1);
 		}
@@ -407,8 +460,15 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		return this.loop;
 	}
 
+	/** Numbered when first asked for: most calls never are. */
 	long id() {
-		return this.id;
+		long current = this.id;
+		if (current != 0) {
+			return current;
+		}
+		long next = this.engine.nextId();
+		long witness = (long) ID.compareAndExchange(this, 0L, next);
+		return (witness != 0) ? witness : next;
 	}
 
 	long arrivedNanos() {
@@ -420,17 +480,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	}
 
 	String describe() {
-		return "%s (call %d)".formatted(this.plan.fullMethodName(), this.id);
-	}
-
-	@Override
-	public int hashCode() {
-		return Long.hashCode(this.id * 0x9E3779B97F4A7C15L);
-	}
-
-	@Override
-	public boolean equals(@Nullable Object other) {
-		return this == other;
+		return "%s (call %d)".formatted(this.plan.fullMethodName(), id());
 	}
 
 }

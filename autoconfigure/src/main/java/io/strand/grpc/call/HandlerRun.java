@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Code of the application runs between {@link InterruptFence#enter()} and
- * {@link InterruptFence#leave()}. What it throws ends its own call and nothing else:
- * after that the handler gets no more messages, only the news of the end.
+ * {@link InterruptFence#leave()}, but for the news of the end. What it throws ends its
+ * own call and nothing else: after that the handler gets no more messages, only the news
+ * of the end.
  */
 final class HandlerRun<Q, R> implements SerialTask {
 
@@ -80,12 +81,15 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.idle = false;
 		this.thread = Thread.currentThread();
 		Context previous = this.call.context().attach();
+		this.fence.enter();
 		try {
 			return deliverAvailable();
 		}
 		finally {
+			this.fence.leave();
 			this.call.context().detach(previous);
 			leaveBatch();
+			this.call.leaveIfClosed();
 			this.idle = true;
 			this.thread = null;
 		}
@@ -93,6 +97,8 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	private boolean deliverAvailable() {
 		while (true) {
+			// Who cancels says so before it interrupts: what this look misses, an
+			// interrupt tells
 			int events = this.call.events();
 			if ((events & HandlerCall.CANCELLED) != 0) {
 				return end(true);
@@ -127,7 +133,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 			return false;
 		}
 		if (!this.failed) {
-			this.call.askForMore();
+			this.call.askForFreedRoom();
 			this.received++;
 		}
 		handle(Step.MESSAGE, message);
@@ -135,23 +141,15 @@ final class HandlerRun<Q, R> implements SerialTask {
 	}
 
 	private void handle(Step step, @Nullable Object message) {
-		Object unread = message;
-		Throwable thrown = null;
-		this.fence.enter();
+		if (this.failed) {
+			Inbox.discard(message);
+			return;
+		}
 		try {
-			// Cancelled between the look at the events and the fence: nobody interrupts
-			if (!this.failed && !this.call.isCancelled()) {
-				unread = null;
-				run(step, message);
-			}
+			run(step, message);
 		}
 		catch (Throwable ex) {
-			thrown = ex;
-		}
-		this.fence.leave();
-		Inbox.discard(unread);
-		if (thrown != null) {
-			failed(thrown);
+			failed(ex);
 		}
 	}
 
@@ -210,6 +208,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 	}
 
 	private boolean end(boolean cancelled) {
+		this.fence.leave();
 		ServerCall.Listener<Q> current = this.listener;
 		try {
 			if (current != null && cancelled) {

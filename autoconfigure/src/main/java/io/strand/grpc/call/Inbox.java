@@ -16,10 +16,18 @@ abstract class Inbox {
 
 	/**
 	 * Whether the transport shall be asked for one more message, which is then counted.
-	 * On any thread.
+	 * On the transport thread.
 	 * @return whether there is room for it
 	 */
 	abstract boolean takeRoom();
+
+	/**
+	 * How many messages the transport shall be asked for now that one was taken, which
+	 * are then counted. On the call's thread, from which asking costs a hop, so it is
+	 * done for several at once.
+	 * @return how many, zero for none
+	 */
+	abstract int takeFreedRoom();
 
 	/**
 	 * Takes the next message that the handler has asked for. On the call's thread.

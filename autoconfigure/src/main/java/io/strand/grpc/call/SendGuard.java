@@ -220,7 +220,8 @@ abstract class SendGuard {
 			transmit.run();
 			return;
 		}
-		if (error && claimEnd(how, true) == null) {
+		boolean claimed = error && claimEnd(how, true) == null;
+		if (claimed) {
 			wake();
 		}
 		if (error ? !acquireForError() : !acquire(true)) {
@@ -229,7 +230,7 @@ abstract class SendGuard {
 			return;
 		}
 		try {
-			if (claimEnd(how, error) == null) {
+			if (claimed || claimEnd(how, error) == null) {
 				drain();
 			}
 			close(transmit);

@@ -59,6 +59,11 @@ final class SingleInbox extends Inbox {
 	}
 
 	@Override
+	int takeFreedRoom() {
+		return 0;
+	}
+
+	@Override
 	@Nullable Object poll() {
 		Object message = (this.given < this.credits) ? remove() : null;
 		if (message != null) {
@@ -91,8 +96,17 @@ final class SingleInbox extends Inbox {
 
 	@Override
 	@Nullable Object remove() {
-		Object message = (this.first != null) ? FIRST.getAndSet(this, null) : null;
-		return (message != null || this.second == null) ? message : SECOND.getAndSet(this, null);
+		Object message = removeFirst();
+		if (message == null && this.second != null) {
+			// Both may have come since the look at the first
+			message = removeFirst();
+			return (message != null) ? message : SECOND.getAndSet(this, null);
+		}
+		return message;
+	}
+
+	private @Nullable Object removeFirst() {
+		return (this.first != null) ? FIRST.getAndSet(this, null) : null;
 	}
 
 }

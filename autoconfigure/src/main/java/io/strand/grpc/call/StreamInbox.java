@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Messages are asked for from the transport ahead of the handler, up to
  * {@value #AHEAD_MESSAGES} of them or {@value #AHEAD_BYTES} bytes, since asking for one
- * from another thread than the transport's costs a hop. The handler gets only as many as
+ * from another thread than the transport's costs a hop: the transport thread asks when a
+ * message comes, the call's thread only once half of the room is free, and then for all
+ * of it, unless messages are large. The handler gets only as many as
  * it has asked for, so what it asked for is kept here as {@link #credits}.
  */
 final class StreamInbox extends Inbox {
@@ -35,6 +37,9 @@ final class StreamInbox extends Inbox {
 
 	/** Bytes of the messages that wait here. */
 	private final AtomicInteger bytes = new AtomicInteger();
+
+	/** Bytes of the message that was taken last. Confined to the call's thread. */
+	private int lastBytes;
 
 	@Override
 	void add(Object message) {
@@ -58,6 +63,20 @@ final class StreamInbox extends Inbox {
 	}
 
 	@Override
+	int takeFreedRoom() {
+		int current = this.ahead.get();
+		while (current <= AHEAD_MESSAGES / 2 && (current == 0 || this.bytes.get() < AHEAD_BYTES)) {
+			int room = (this.lastBytes <= AHEAD_BYTES / AHEAD_MESSAGES) ? AHEAD_MESSAGES - current : 1;
+			int witness = this.ahead.compareAndExchange(current, current + room);
+			if (witness == current) {
+				return room;
+			}
+			current = witness;
+		}
+		return 0;
+	}
+
+	@Override
 	@Nullable Object poll() {
 		if (this.credits.get() <= 0) {
 			return null;
@@ -66,7 +85,8 @@ final class StreamInbox extends Inbox {
 		if (message != null) {
 			this.credits.decrementAndGet();
 			if (message instanceof DeferredMessage deferred) {
-				this.bytes.addAndGet(-deferred.size());
+				this.lastBytes = deferred.size();
+				this.bytes.addAndGet(-this.lastBytes);
 			}
 			this.ahead.decrementAndGet();
 		}

@@ -38,6 +38,8 @@ final class TransportLoop implements Runnable {
 
 	static final long LINGER_MICROS = 100;
 
+	static final long SOON_MILLIS = 10;
+
 	private static final Log logger = LogFactory.getLog(TransportLoop.class);
 
 	private static final FastThreadLocal<@Nullable TransportLoop> loops = new FastThreadLocal<>();
@@ -52,6 +54,11 @@ final class TransportLoop implements Runnable {
 
 	/** Batches that may have to be closed by the timer, oldest first. */
 	private final Deque<Batch> open = new ArrayDeque<>();
+
+	/** Threads to be woken with others. */
+	private final List<SerialThread> soon = new ArrayList<>();
+
+	private boolean soonScheduled;
 
 	private TransportLoop(EventExecutor executor) {
 		this.executor = executor;
@@ -101,6 +108,7 @@ final class TransportLoop implements Runnable {
 		Batch batch = this.reading;
 		schedule(batch);
 		batch.threads.add(thread);
+		batch.count(thread);
 		return batch;
 	}
 
@@ -108,6 +116,30 @@ final class TransportLoop implements Runnable {
 	void wake(SerialThread thread) {
 		schedule(this.reading);
 		this.reading.woken.add(thread);
+		this.reading.count(thread);
+	}
+
+	/**
+	 * Wakes a thread that is in no hurry: with the next ones, or in {@value #SOON_MILLIS}
+	 * milliseconds. Sooner would cost a call that comes alone as much as the rest of it:
+	 * each wakes a carrier thread.
+	 */
+	void wakeSoon(SerialThread thread) {
+		this.soon.add(thread);
+		if (!this.soonScheduled) {
+			this.soonScheduled = true;
+			var unused = this.executor.schedule(this::wakeThoseInNoHurry, SOON_MILLIS, TimeUnit.MILLISECONDS);
+		}
+	}
+
+	private void wakeThoseInNoHurry() {
+		this.soonScheduled = false;
+		takeThoseInNoHurry();
+	}
+
+	private void takeThoseInNoHurry() {
+		this.soon.forEach(this::wake);
+		this.soon.clear();
 	}
 
 	private void schedule(Batch batch) {
@@ -120,6 +152,9 @@ final class TransportLoop implements Runnable {
 	@Override
 	public void run() {
 		Batch batch = this.reading;
+		if (batch.threads.size() > 1) {
+			takeThoseInNoHurry();
+		}
 		this.reading = new Batch();
 		List<SerialThread> threads = batch.threads;
 		batch.busy.set(threads.size());
@@ -130,11 +165,14 @@ final class TransportLoop implements Runnable {
 			}
 			this.open.add(batch);
 		}
-		if (threads.size() + batch.woken.size() > 1 && STARTERS != null) {
-			STARTERS.newThread(batch::start).start();
+		if (batch.platform > 0) {
+			batch.start(false);
 		}
-		else {
-			batch.start();
+		if (batch.virtual > 1 && STARTERS != null) {
+			STARTERS.newThread(() -> batch.start(true)).start();
+		}
+		else if (batch.virtual > 0) {
+			batch.start(true);
 		}
 	}
 
@@ -175,6 +213,10 @@ final class TransportLoop implements Runnable {
 
 		private final List<SerialThread> woken = new ArrayList<>();
 
+		private int virtual;
+
+		private int platform;
+
 		private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
 
 		/** Calls that have neither answered nor come to rest. */
@@ -200,12 +242,29 @@ final class TransportLoop implements Runnable {
 			}
 		}
 
-		private void start() {
+		private void count(SerialThread thread) {
+			if (thread.isVirtual()) {
+				this.virtual++;
+			}
+			else {
+				this.platform++;
+			}
+		}
+
+		/**
+		 * Starts or wakes those of one kind. Platform threads are the event loop's to
+		 * start: a virtual thread that starts others may itself wait for a carrier.
+		 */
+		private void start(boolean virtual) {
 			for (int i = 0; i < this.threads.size(); i++) {
-				this.threads.get(i).start();
+				if (this.threads.get(i).isVirtual() == virtual) {
+					this.threads.get(i).start();
+				}
 			}
 			for (int i = 0; i < this.woken.size(); i++) {
-				this.woken.get(i).wake();
+				if (this.woken.get(i).isVirtual() == virtual) {
+					this.woken.get(i).wake();
+				}
 			}
 		}
 

@@ -51,6 +51,11 @@ final class OwnThread implements SerialThread, Runnable {
 	}
 
 	@Override
+	public boolean isVirtual() {
+		return true;
+	}
+
+	@Override
 	public void run() {
 		while (!this.task.runAvailable()) {
 			this.parked = true;

@@ -65,6 +65,11 @@ final class PooledThread implements SerialThread, Runnable {
 	}
 
 	@Override
+	public boolean isVirtual() {
+		return false;
+	}
+
+	@Override
 	public void run() {
 		do {
 			if (this.task.runAvailable()) {

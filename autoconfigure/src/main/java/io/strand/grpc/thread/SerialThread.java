@@ -18,4 +18,10 @@ public interface SerialThread {
 	 */
 	void wake();
 
+	/**
+	 * Whether the task runs on a virtual thread.
+	 * @return {@code false} for a platform thread
+	 */
+	boolean isVirtual();
+
 }

@@ -52,6 +52,7 @@ import io.strand.grpc.testing.TcpProxy;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -173,6 +174,7 @@ class StreamContractTests {
 	}
 
 	@Test
+	@Tag("loses-buffers")
 	@DisplayName("S2: plain grpc-java breaks when many threads send on one stream")
 	void plainGrpcBreaksWhenManyThreadsSend() throws Exception {
 		this.service.serverStream = sendFrom(8, 500);
@@ -461,6 +463,7 @@ class StreamContractTests {
 				assertThat(handlerGone.await(5, TimeUnit.SECONDS)).isTrue();
 			}
 			finally {
+				client.cancel(); // or gRPC keeps what the client has not read
 				channel.shutdownNow();
 			}
 		}

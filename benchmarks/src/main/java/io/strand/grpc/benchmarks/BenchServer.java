@@ -1,23 +1,33 @@
 package io.strand.grpc.benchmarks;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.HandlerSettings;
 
 /**
- * One server under test, in a JVM of its own. Prints its port, and ends when its input
- * does.
+ * One server under test, in a JVM of its own. Prints its port, answers each line of its
+ * input with one about its direct memory, and ends when its input does.
  */
 public final class BenchServer {
+
+	/** Held, since the log manager does not hold it. */
+	private static final Logger grpc = Logger.getLogger("io.grpc");
 
 	private BenchServer() {
 	}
 
 	public static void main(String[] args) throws Exception {
+		// What breaks is seen by the client; plain gRPC would log each lost message
+		grpc.setLevel(Level.OFF);
 		Variant variant = Variant.of(args[0]);
 		int port = switch (variant) {
 			case DIRECT -> plain((task) -> task.run(), true);
@@ -28,10 +38,19 @@ public final class BenchServer {
 			case BOOT, BOOT_VIRTUAL -> BootServer.start(variant == Variant.BOOT_VIRTUAL);
 		};
 		System.out.println("PORT " + port);
-		while (System.in.read() != -1) {
-			// runs until the parent closes the pipe
-		}
+		answerQuestions();
 		System.exit(0);
+	}
+
+	private static void answerQuestions() throws Exception {
+		BufferedReader questions = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+		DirectMemory memory = null;
+		while (questions.readLine() != null) {
+			if (memory == null) {
+				memory = new DirectMemory(); // from the first question on
+			}
+			System.out.println(memory);
+		}
 	}
 
 	static Executor virtualThreads() throws ReflectiveOperationException {

@@ -1,5 +1,8 @@
 package io.strand.grpc.benchmarks;
 
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
+
 import com.google.protobuf.ByteString;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -73,16 +76,12 @@ class BenchService extends BenchGrpc.BenchImplBase {
 	@Override
 	public void manySenders(Request request, StreamObserver<Response> responses) {
 		Thread[] senders = new Thread[request.getSenders()];
+		// All race for the first message of the stream
+		CyclicBarrier gate = new CyclicBarrier(senders.length);
 		for (int i = 0; i < senders.length; i++) {
 			int sender = i;
-			senders[i] = new Thread(() -> {
-				for (int j = 0; j < request.getMessages(); j++) {
-					responses.onNext(Response.newBuilder().setSender(sender).setNumber(j).build());
-				}
-			}, "bench-sender-" + i);
-		}
-		for (Thread sender : senders) {
-			sender.start();
+			senders[i] = new Thread(() -> send(gate, sender, request.getMessages(), responses), "bench-sender-" + i);
+			senders[i].start();
 		}
 		try {
 			for (Thread sender : senders) {
@@ -91,8 +90,24 @@ class BenchService extends BenchGrpc.BenchImplBase {
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
+			return;
 		}
 		responses.onCompleted();
+	}
+
+	private static void send(CyclicBarrier gate, int sender, int messages, StreamObserver<Response> responses) {
+		try {
+			gate.await();
+			for (int i = 0; i < messages; i++) {
+				responses.onNext(Response.newBuilder().setSender(sender).setNumber(i).build());
+			}
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (BrokenBarrierException | RuntimeException ex) {
+			// The stream broke, which the client sees
+		}
 	}
 
 }

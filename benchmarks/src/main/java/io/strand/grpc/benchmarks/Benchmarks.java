@@ -25,6 +25,12 @@ public final class Benchmarks {
 			variants.add(Variant.of(args[i]));
 		}
 		List<String> options = List.of(System.getProperty("server.options", "-Xmx2g").split("[ ;]"));
+		Scenario special = special(scenario);
+		if (special != null) {
+			System.out.printf("%s, Java %s%n", scenario, Runtime.version());
+			special.run(variants, options, rounds, seconds);
+			System.exit(0);
+		}
 		Map<Variant, ServerProcess> servers = new EnumMap<>(Variant.class);
 		Map<Variant, List<Figures>> figures = new EnumMap<>(Variant.class);
 		try {
@@ -47,6 +53,15 @@ public final class Benchmarks {
 		}
 		report(scenario, variants, figures);
 		System.exit(0);
+	}
+
+	private static Scenario special(String scenario) {
+		return switch (scenario) {
+			case "senders-32" -> new SendersScenario();
+			case "slow-reader" -> new SlowReaderScenario();
+			case "large-beside-small" -> new LargeScenario();
+			default -> null;
+		};
 	}
 
 	private static void report(String scenario, List<Variant> variants, Map<Variant, List<Figures>> figures) {

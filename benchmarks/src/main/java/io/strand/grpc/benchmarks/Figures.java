@@ -42,10 +42,11 @@ record Figures(double rate, double cpuMicros, int threads, long failed) {
 	}
 
 	private static double median(List<Figures> figures, ToDoubleFunction<Figures> figure) {
-		List<Double> sorted = figures.stream()
-			.map((each) -> figure.applyAsDouble(each))
-			.sorted(Comparator.naturalOrder())
-			.toList();
+		return medianOf(figures.stream().map((each) -> figure.applyAsDouble(each)).toList());
+	}
+
+	static double medianOf(List<Double> values) {
+		List<Double> sorted = values.stream().sorted(Comparator.naturalOrder()).toList();
 		int middle = sorted.size() / 2;
 		return (sorted.size() % 2 == 1) ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
 	}

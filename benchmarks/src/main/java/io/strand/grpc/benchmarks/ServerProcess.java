@@ -18,33 +18,59 @@ final class ServerProcess implements AutoCloseable {
 
 	private final Process process;
 
+	private final BufferedReader output;
+
 	private final int port;
 
 	ServerProcess(Variant variant, List<String> jvmOptions) throws IOException {
 		List<String> command = new ArrayList<>();
 		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+		if (Runtime.version().feature() >= 22) {
+			command.add("--enable-native-access=ALL-UNNAMED");
+		}
 		command.addAll(jvmOptions);
 		command.addAll(
 				List.of("-cp", System.getProperty("java.class.path"), BenchServer.class.getName(), variant.toString()));
-		this.process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-		this.port = readPort();
+		this.process = new ProcessBuilder(command).start();
+		passErrorsOn();
+		this.output = new BufferedReader(new InputStreamReader(this.process.getInputStream(), StandardCharsets.UTF_8));
+		this.port = Integer.parseInt(read("PORT "));
 	}
 
-	private int readPort() throws IOException {
-		BufferedReader output = new BufferedReader(
-				new InputStreamReader(this.process.getInputStream(), StandardCharsets.UTF_8));
-		String line = output.readLine();
+	/**
+	 * But for the JVM's warnings of Unsafe. The option that silences them would have
+	 * Netty use Unsafe where it does not for users.
+	 */
+	private void passErrorsOn() {
+		BufferedReader errors = this.process.errorReader(StandardCharsets.UTF_8);
+		Thread thread = new Thread(() -> errors.lines()
+			.filter((line) -> !line.startsWith("WARNING: ")
+					|| !line.contains("sun.misc.Unsafe") && !line.contains("com.google.protobuf.UnsafeUtil"))
+			.forEach(System.err::println), "server-errors");
+		thread.setDaemon(true);
+		thread.start();
+	}
+
+	private String read(String prefix) throws IOException {
+		String line = this.output.readLine();
 		while (line != null) {
-			if (line.startsWith("PORT ")) {
-				return Integer.parseInt(line.substring(5));
+			if (line.startsWith(prefix)) {
+				return line.substring(prefix.length());
 			}
-			line = output.readLine();
+			line = this.output.readLine();
 		}
-		throw new IOException("The server ended before it listened");
+		throw new IOException("The server has ended");
 	}
 
 	int port() {
 		return this.port;
+	}
+
+	/** The most direct memory since the first time this was called, in words. */
+	String directMemory() throws IOException {
+		this.process.getOutputStream().write('\n');
+		this.process.getOutputStream().flush();
+		return read(DirectMemory.PREFIX);
 	}
 
 	/** User and system time of the whole process so far. */

@@ -30,6 +30,10 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 		this.streaming = !call.plan().serverSendsOneMessage();
 	}
 
+	EngineServerCall<?, ?> engineCall() {
+		return this.call;
+	}
+
 	@Override
 	public void sendHeaders(Metadata headers) {
 		this.guard.send(() -> {

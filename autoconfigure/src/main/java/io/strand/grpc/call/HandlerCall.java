@@ -64,10 +64,13 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private static final VarHandle PHASE;
 
+	private static final VarHandle SERVED;
+
 	static {
 		try {
 			EVENTS = MethodHandles.lookup().findVarHandle(HandlerCall.class, "events", int.class);
 			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", Phase.class);
+			SERVED = MethodHandles.lookup().findVarHandle(HandlerCall.class, "served", ServedCall.class);
 		}
 		catch (ReflectiveOperationException ex) {
 			throw new ExceptionInInitializerError(ex);
@@ -105,6 +108,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private volatile @Nullable SerialThread serialThread;
 
+	/** The call as the application sees it, once it has asked. */
+	private volatile @Nullable ServedCall served;
+
+	/** Delivers while blocking code runs in a callback; for methods of such code. */
+	private volatile @Nullable Pump pump;
+
 	/** Refuses the call when it has waited too long; published by the waiting line. */
 	private @Nullable Future<?> refusal;
 
@@ -114,7 +123,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		this.plan = plan;
 		this.id = id;
 		this.call = new EngineServerCall<>(call, plan, this);
-		this.context = Context.current();
+		this.context = Context.current().withValue(ServedCall.KEY, this);
 		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
 		this.run = new HandlerRun<>(this, headers, next);
 	}
@@ -287,6 +296,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			stopTimer();
 			this.engine.admission().stopWaiting(this);
 		}
+		ServedCall known = this.served;
+		if (known != null) {
+			known.ended();
+			// What a task set must not reach the next call on this thread
+			Thread.interrupted();
+		}
 		this.inbox.discard();
 		if (from == Phase.ADMITTED || from == Phase.RUNNING) {
 			this.engine.admission().leave(limits());
@@ -304,6 +319,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	// From any thread
 
 	void wake() {
+		wakeReceiver();
 		SerialThread current = this.serialThread;
 		if (current == null) {
 			return;
@@ -323,6 +339,61 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		else if (this.run.isIdle()) {
 			on.wake(current);
 		}
+	}
+
+	/** Wakes the thread that waits for a message inside a callback, if one does. */
+	void wakeReceiver() {
+		Pump current = this.pump;
+		if (current != null && current.isWaiting()) {
+			TransportLoop on = this.loop;
+			if (on != null && on.isCurrentThread()) {
+				on.wake(current);
+			}
+			else {
+				current.wake();
+			}
+		}
+	}
+
+	/** The handler, which has just been started, will block in a callback. */
+	void pump(Pump made) {
+		this.pump = made;
+		// A callback to block in: the first message may be long in coming
+		signal(READY);
+	}
+
+	@Nullable Pump pump() {
+		return this.pump;
+	}
+
+	/** Has the call's thread run a task, as if it were a callback. */
+	void runNext(Runnable task) {
+		this.run.next(task);
+		wake();
+	}
+
+	/** The call as the application sees it: always the same object. */
+	ServedCall served() {
+		ServedCall known = this.served;
+		if (known == null) {
+			ServedCall made = new ServedCall(this);
+			known = (ServedCall) SERVED.compareAndExchange(this, null, made);
+			if (known == null) {
+				known = made;
+				if (this.phase == Phase.ENDED) {
+					made.ended();
+				}
+			}
+		}
+		return known;
+	}
+
+	@Nullable ServedCall servedIfAsked() {
+		return this.served;
+	}
+
+	boolean isDraining() {
+		return this.engine.isDraining();
 	}
 
 	/** The handler asks for messages. */

@@ -38,7 +38,7 @@ class IncomingStream<Q> implements ClientStream<Q> {
 		return this.receiver.receive(nanos(timeout));
 	}
 
-	private static long nanos(Duration timeout) {
+	static long nanos(Duration timeout) {
 		try {
 			return timeout.toNanos();
 		}

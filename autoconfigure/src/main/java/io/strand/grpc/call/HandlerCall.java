@@ -344,10 +344,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	/** Wakes the thread that waits for a message inside a callback, if one does. */
 	void wakeReceiver() {
 		Pump current = this.pump;
-		if (current != null && current.isWaiting()) {
+		if (current != null) {
 			TransportLoop on = this.loop;
 			if (on != null && on.isCurrentThread()) {
-				on.wake(current);
+				current.wakeAfterRead(on);
 			}
 			else {
 				current.wake();

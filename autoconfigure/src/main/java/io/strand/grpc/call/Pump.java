@@ -35,6 +35,9 @@ final class Pump implements SerialThread {
 
 	private volatile @Nullable Thread waiter;
 
+	/** The event loop will wake the waiter after what is being read. */
+	private volatile boolean wakeScheduled;
+
 	private volatile boolean over;
 
 	/** What a callback threw to a receiver: the stream cannot go on after that. */
@@ -129,6 +132,16 @@ final class Pump implements SerialThread {
 		}
 	}
 
+	/**
+	 * Wakes the receiver, if one waits, after what the event loop reads. On that loop.
+	 */
+	void wakeAfterRead(TransportLoop loop) {
+		if (this.waiter != null && !this.wakeScheduled) {
+			this.wakeScheduled = true;
+			loop.wake(this);
+		}
+	}
+
 	boolean isWaiting() {
 		return this.waiter != null;
 	}
@@ -140,6 +153,8 @@ final class Pump implements SerialThread {
 
 	@Override
 	public void wake() {
+		// First: who finds it set has published an event before this looks for a waiter
+		this.wakeScheduled = false;
 		Thread thread = this.waiter;
 		if (thread != null) {
 			LockSupport.unpark(thread);

@@ -35,10 +35,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamingCall<Q, R> implements AutoCloseable, Iterable<R> {
 
+	private static final String CLOSED = "The client has closed the call";
+
 	private final BlockingClientCall<Q, R> call;
 
 	/** Held while receiving: the call below can take one reader. */
 	private final ReentrantLock receiving = new ReentrantLock(true);
+
+	private volatile boolean closed;
 
 	private StreamingCall(BlockingClientCall<Q, R> call) {
 		this.call = call;
@@ -77,6 +81,9 @@ public final class StreamingCall<Q, R> implements AutoCloseable, Iterable<R> {
 		}
 		catch (InterruptedException ex) {
 			throw interrupted("send");
+		}
+		catch (IllegalStateException ex) {
+			throw this.closed ? Status.CANCELLED.withDescription(CLOSED).withCause(ex).asRuntimeException() : ex;
 		}
 	}
 
@@ -146,7 +153,8 @@ public final class StreamingCall<Q, R> implements AutoCloseable, Iterable<R> {
 	 */
 	@Override
 	public void close() {
-		this.call.cancel("The client has closed the call", null);
+		this.closed = true;
+		this.call.cancel(CLOSED, null);
 	}
 
 	/**

@@ -287,6 +287,30 @@ class BlockingHandlerContractTests extends BlockingStreamTestBase {
 		assertThat(Status.fromThrowable(thrown.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Code.CANCELLED);
 	}
 
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	@DisplayName("H4: a call that another thread ends wakes the receiver")
+	void anotherThreadEndsTheCall(Kind kind, Style style) throws Exception {
+		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+		CompletableFuture<ServerCall<?, ?>> call = new CompletableFuture<>();
+		this.echo.bidi = (stream) -> thrown.complete(BlockingStreamContractTests.thrownBy(stream::receive));
+		start(kind, style, ConcurrentSend.SERIALIZE, new ServerInterceptor() {
+
+			@Override
+			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> started, Metadata headers,
+					ServerCallHandler<Q, R> next) {
+				call.complete(started);
+				return next.startCall(started, headers);
+			}
+
+		});
+		Outcome outcome = open(BIDI);
+		awaitState(State.WAITING_FOR_MESSAGE);
+		call.get(10, TimeUnit.SECONDS).close(Status.UNAVAILABLE, new Metadata());
+		assertThat(outcome.status().getCode()).isEqualTo(Code.UNAVAILABLE);
+		assertThat(Status.fromThrowable(thrown.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Code.CANCELLED);
+	}
+
 	// H11
 
 	@ParameterizedTest

@@ -110,7 +110,7 @@ class StreamingCallTests extends BlockingStreamTestBase {
 			}
 		})), "client-sender");
 		sender.start();
-		await().until(() -> sender.getState() == Thread.State.WAITING);
+		await().until(() -> sent.get() > 0 && sender.getState() == Thread.State.WAITING);
 		assertThat(sent).hasValueLessThan(40);
 		call.close();
 		call.close();
@@ -165,11 +165,12 @@ class StreamingCallTests extends BlockingStreamTestBase {
 		CompletableFuture<Throwable> end = new CompletableFuture<>();
 		this.echo.bidi = (stream) -> end.complete(catchThrowable(() -> {
 			while (true) {
-				stream.receive();
+				stream.send(stream.receive());
 			}
 		}));
 		try (StreamingCall<Message, Message> call = bidi()) {
 			call.send(number(1));
+			assertThat(call.receive()).isEqualTo(number(1));
 		}
 		assertThat(Status.fromThrowable(end.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Code.CANCELLED);
 	}

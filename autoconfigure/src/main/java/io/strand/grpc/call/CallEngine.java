@@ -2,8 +2,10 @@ package io.strand.grpc.call;
 
 import java.time.Duration;
 import java.util.AbstractCollection;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -21,6 +23,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import io.strand.grpc.thread.CallThreads;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * everything else on the call's. Thread-safe.
  */
 public final class CallEngine implements ServerInterceptor, AutoCloseable {
+
+	static final String DRAIN_THREAD = "grpc-drain";
 
 	private final Map<String, MethodPlan> plans = new ConcurrentHashMap<>();
 
@@ -45,6 +50,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	private final CompressedCalls compressed = new CompressedCalls();
 
 	private final ScheduledThreadPoolExecutor timer;
+
+	private volatile boolean draining;
 
 	/** Opened when no call lives, once somebody waits for that. */
 	private volatile @Nullable CountDownLatch idle;
@@ -76,6 +83,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * @param builder the builder of the server
 	 */
 	public void install(ServerBuilder<?> builder) {
+		this.draining = false;
 		builder.directExecutor();
 		builder.callExecutor(this.compressed);
 		builder.intercept(this);
@@ -162,6 +170,29 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 */
 	public boolean isVirtualByDefault() {
 		return this.threads.isVirtualByDefault();
+	}
+
+	/**
+	 * Tells all calls that the server stops, those that live and those that still come,
+	 * and runs on a thread of its own what they have registered with
+	 * {@link GrpcCall#onDrain}. Lasts until the engine is installed in a server again.
+	 */
+	public void drain() {
+		this.draining = true;
+		List<ServedCall> told = new ArrayList<>();
+		for (HandlerCall<?, ?> call : this.live) {
+			ServedCall served = call.servedIfAsked();
+			if (served != null && served.isToldOfDrain()) {
+				told.add(served);
+			}
+		}
+		if (!told.isEmpty()) {
+			CallThreads.start(DRAIN_THREAD, () -> told.forEach(ServedCall::drain));
+		}
+	}
+
+	boolean isDraining() {
+		return this.draining;
 	}
 
 	/**

@@ -37,6 +37,10 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 		if (this.call.call().guard().isWaiting()) {
 			return State.BLOCKED_SENDING;
 		}
+		Pump pump = this.call.pump();
+		if (pump != null && pump.isWaiting()) {
+			return State.WAITING_FOR_MESSAGE;
+		}
 		return switch (this.call.phase()) {
 			case ARRIVED -> State.RECEIVING;
 			case WAITING -> State.WAITING_FOR_PERMIT;

@@ -56,6 +56,20 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		}
 	}
 
+	/**
+	 * The engine's part of a call that interceptors may have wrapped.
+	 * @param call the call
+	 * @return the engine's call, or {@code null} if the engine does not serve it
+	 */
+	static @Nullable EngineServerCall<?, ?> of(ServerCall<?, ?> call) {
+		// Without interceptors in between, there is no need for the attributes, which are
+		// made by copying
+		if (call instanceof EngineServerCall<?, ?> direct) {
+			return direct;
+		}
+		return (call instanceof GuardedServerCall<?, ?> guarded) ? guarded.engineCall() : call.getAttributes().get(KEY);
+	}
+
 	@Override
 	protected ServerCall<Q, R> delegate() {
 		return this.transport;
@@ -104,6 +118,10 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	void transmitHeaders(Metadata headers) {
 		refuseIfClosed();
+		ServedCall served = this.owner.servedIfAsked();
+		if (served != null) {
+			served.addHeadersTo(headers);
+		}
 		if (this.answer != null) {
 			this.answer.headers(headers);
 		}
@@ -129,12 +147,14 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		}
 		refuseIfClosed();
 		this.closed = true;
+		addTrailersTo(trailers);
 		if (this.answer != null) {
 			this.answer.close(status, trailers);
 		}
 		else {
 			this.transport.close(status, trailers);
 		}
+		this.owner.wakeReceiver();
 	}
 
 	private void refuseIfClosed() {
@@ -150,7 +170,17 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	/** Ends the call before it had a handler. On any thread. */
 	void refuse(Status status) {
 		this.closed = true;
-		this.transport.close(status, new Metadata());
+		Metadata trailers = new Metadata();
+		addTrailersTo(trailers);
+		this.transport.close(status, trailers);
+		this.owner.wakeReceiver();
+	}
+
+	private void addTrailersTo(Metadata trailers) {
+		ServedCall served = this.owner.servedIfAsked();
+		if (served != null) {
+			served.addTrailersTo(trailers);
+		}
 	}
 
 	/**
@@ -191,6 +221,12 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	boolean isEnded() {
 		return this.closed || this.owner.isCancelled();
+	}
+
+	/** The attributes with what interceptors add to them. */
+	Attributes innermostAttributes() {
+		GuardedServerCall<?, ?> inner = this.innermost;
+		return (inner != null) ? inner.getAttributes() : getAttributes();
 	}
 
 	void innermost(GuardedServerCall<?, ?> call) {

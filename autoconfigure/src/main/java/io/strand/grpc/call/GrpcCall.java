@@ -6,6 +6,7 @@ import io.grpc.Attributes;
 import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,13 @@ public interface GrpcCall {
 	 * @throws IllegalStateException if this thread serves none
 	 */
 	static GrpcCall current() {
-		throw new UnsupportedOperationException();
+		GrpcCall call = currentOrNull();
+		if (call == null) {
+			throw new IllegalStateException(("Thread %s serves no gRPC call: it is not the call's own, and the call's"
+					+ " io.grpc.Context was not carried to it")
+				.formatted(End.describe(Thread.currentThread())));
+		}
+		return call;
 	}
 
 	/**
@@ -30,7 +37,23 @@ public interface GrpcCall {
 	 * @return the call or {@code null}
 	 */
 	static @Nullable GrpcCall currentOrNull() {
-		throw new UnsupportedOperationException();
+		HandlerCall<?, ?> call = ServedCall.KEY.get();
+		return (call != null) ? call.served() : null;
+	}
+
+	/**
+	 * The call behind gRPC's own object, for interceptors and handlers of calls.
+	 * @param call the call as gRPC hands it to an interceptor or a handler
+	 * @return the call
+	 * @throws IllegalStateException if the server of that call does not run on a
+	 * {@link CallEngine}
+	 */
+	static GrpcCall of(ServerCall<?, ?> call) {
+		EngineServerCall<?, ?> engineCall = EngineServerCall.of(call);
+		if (engineCall == null) {
+			throw ServedCall.notServed(call.getMethodDescriptor().getFullMethodName());
+		}
+		return engineCall.owner().served();
 	}
 
 	/**

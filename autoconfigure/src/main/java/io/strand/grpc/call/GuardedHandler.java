@@ -11,10 +11,7 @@ record GuardedHandler<Q, R>(ServerCallHandler<Q, R> handler) implements ServerCa
 
 	@Override
 	public ServerCall.Listener<Q> startCall(ServerCall<Q, R> call, Metadata headers) {
-		// Without interceptors in between, there is no need for the attributes, which are
-		// made by copying
-		EngineServerCall<?, ?> engineCall = (call instanceof EngineServerCall<?, ?> direct) ? direct
-				: call.getAttributes().get(EngineServerCall.KEY);
+		EngineServerCall<?, ?> engineCall = EngineServerCall.of(call);
 		if (engineCall == null) {
 			return this.handler.startCall(call, headers); // not served by the engine
 		}

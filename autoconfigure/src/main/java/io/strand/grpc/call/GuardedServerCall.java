@@ -40,6 +40,10 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 		return this.direct != null;
 	}
 
+	EngineServerCall<?, ?> engineCall() {
+		return this.call;
+	}
+
 	@Override
 	public void sendHeaders(Metadata headers) {
 		this.guard.send(() -> {

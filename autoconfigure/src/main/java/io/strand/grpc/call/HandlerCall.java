@@ -66,11 +66,14 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private static final VarHandle ID;
 
+	private static final VarHandle SERVED;
+
 	static {
 		try {
 			EVENTS = MethodHandles.lookup().findVarHandle(HandlerCall.class, "events", int.class);
 			ID = MethodHandles.lookup().findVarHandle(HandlerCall.class, "id", long.class);
 			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", Phase.class);
+			SERVED = MethodHandles.lookup().findVarHandle(HandlerCall.class, "served", ServedCall.class);
 		}
 		catch (ReflectiveOperationException ex) {
 			throw new ExceptionInInitializerError(ex);
@@ -115,6 +118,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	/** Whether the places were given back. */
 	private volatile boolean left;
 
+	/** The call as the application sees it, once it has asked. */
+	private volatile @Nullable ServedCall served;
+
+	/** Delivers while blocking code runs in a callback; for methods of such code. */
+	private volatile @Nullable Pump pump;
+
 	/** Refuses the call when it has waited too long; published by the waiting line. */
 	private @Nullable Future<?> refusal;
 
@@ -123,7 +132,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		this.engine = engine;
 		this.plan = plan;
 		this.call = new EngineServerCall<>(call, plan, this);
-		this.context = Context.current();
+		this.context = Context.current().withValue(ServedCall.KEY, this);
 		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
 		this.run = new HandlerRun<>(this, headers, next);
 	}
@@ -184,10 +193,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	/**
 	 * Whether nobody waits for the news of the end: no interceptor that takes the time,
-	 * no limit that counts this call.
+	 * no task of the application's, no limit that counts this call.
 	 */
 	private boolean isInNoHurryToEnd() {
-		return this.left && this.run.isIdle() && !this.call.isIntercepted() && !this.plan.onEventLoop();
+		return this.left && this.served == null && this.run.isIdle() && !this.call.isIntercepted() && !this.plan.onEventLoop();
 	}
 
 	@Override
@@ -329,6 +338,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			stopTimer();
 			this.engine.admission().stopWaiting(this);
 		}
+		ServedCall known = this.served;
+		if (known != null) {
+			known.ended();
+			// What a task set must not reach the next call on this thread
+			Thread.interrupted();
+		}
 		this.inbox.discard();
 		if (from == Phase.ADMITTED || from == Phase.RUNNING) {
 			leave();
@@ -349,6 +364,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	// From any thread
 
 	void wake() {
+		wakeReceiver();
 		SerialThread current = this.serialThread;
 		if (current == null) {
 			return;
@@ -368,6 +384,61 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		else if (this.run.isIdle()) {
 			on.wake(current);
 		}
+	}
+
+	/** Wakes the thread that waits for a message inside a callback, if one does. */
+	void wakeReceiver() {
+		Pump current = this.pump;
+		if (current != null) {
+			TransportLoop on = this.loop;
+			if (on != null && on.isCurrentThread()) {
+				current.wakeAfterRead(on);
+			}
+			else {
+				current.wake();
+			}
+		}
+	}
+
+	/** The handler, which has just been started, will block in a callback. */
+	void pump(Pump made) {
+		this.pump = made;
+		// A callback to block in: the first message may be long in coming
+		signal(READY);
+	}
+
+	@Nullable Pump pump() {
+		return this.pump;
+	}
+
+	/** Has the call's thread run a task, as if it were a callback. */
+	void runNext(Runnable task) {
+		this.run.next(task);
+		wake();
+	}
+
+	/** The call as the application sees it: always the same object. */
+	ServedCall served() {
+		ServedCall known = this.served;
+		if (known == null) {
+			ServedCall made = new ServedCall(this);
+			known = (ServedCall) SERVED.compareAndExchange(this, null, made);
+			if (known == null) {
+				known = made;
+				if (this.phase == Phase.ENDED) {
+					made.ended();
+				}
+			}
+		}
+		return known;
+	}
+
+	@Nullable ServedCall servedIfAsked() {
+		return this.served;
+	}
+
+	boolean isDraining() {
+		return this.engine.isDraining();
 	}
 
 	/** The handler asks for messages. */

@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.util.Objects;
+
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -19,12 +21,16 @@ import org.jspecify.annotations.Nullable;
  * {@link InterruptFence#leave()}, but for the news of the end. What it throws ends its
  * own call and nothing else: after that the handler gets no more messages, only the news
  * of the end.
+ *
+ * <p>
+ * While blocking code runs inside a callback, the {@link Pump} delivers in the place of
+ * this thread, and gives the delivery back before the callback returns.
  */
 final class HandlerRun<Q, R> implements SerialTask {
 
 	private enum Step {
 
-		START, READY, MESSAGE, HALF_CLOSE
+		START, TASK, READY, MESSAGE, HALF_CLOSE
 
 	}
 
@@ -41,6 +47,9 @@ final class HandlerRun<Q, R> implements SerialTask {
 	private volatile boolean idle;
 
 	private volatile long received;
+
+	/** What another thread hands over to be run on this one. */
+	private volatile @Nullable Runnable nextTask;
 
 	/** The calls that came with this one; {@code null} once this one has left them. */
 	private TransportLoop.@Nullable Batch batch;
@@ -65,7 +74,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 	public boolean hasWork() {
 		int events = this.call.events();
 		return (events & (HandlerCall.READY | HandlerCall.CANCELLED | HandlerCall.COMPLETED)) != 0
-				|| this.call.inbox().hasDeliverable() || isHalfCloseDue(events);
+				|| this.call.inbox().hasDeliverable() || isHalfCloseDue(events) || this.nextTask != null;
 	}
 
 	private boolean isHalfCloseDue(int events) {
@@ -111,6 +120,11 @@ final class HandlerRun<Q, R> implements SerialTask {
 				this.call.takeReady();
 				handle(Step.READY, null);
 			}
+			else if (this.nextTask != null) {
+				Runnable task = this.nextTask;
+				this.nextTask = null;
+				handle(Step.TASK, task);
+			}
 			else if (deliverMessage()) {
 				continue;
 			}
@@ -140,6 +154,32 @@ final class HandlerRun<Q, R> implements SerialTask {
 		return true;
 	}
 
+	/**
+	 * Delivers one event from inside a callback. By the pump, while blocking code runs.
+	 * @return whether there was one
+	 */
+	boolean deliverNested() {
+		int events = this.call.events();
+		if ((events & HandlerCall.READY) != 0) {
+			this.call.takeReady();
+			run(Step.READY, null);
+			return true;
+		}
+		Object message = this.call.inbox().poll();
+		if (message != null) {
+			this.call.askForFreedRoom();
+			this.received++;
+			run(Step.MESSAGE, message);
+			return true;
+		}
+		if (isHalfCloseDue(events)) {
+			this.halfCloseDelivered = true;
+			run(Step.HALF_CLOSE, null);
+			return true;
+		}
+		return false;
+	}
+
 	private void handle(Step step, @Nullable Object message) {
 		if (this.failed) {
 			Inbox.discard(message);
@@ -158,6 +198,9 @@ final class HandlerRun<Q, R> implements SerialTask {
 		ServerCall.Listener<Q> current = this.listener;
 		if (step == Step.START) {
 			this.listener = this.next.startCall(this.call.call(), this.headers);
+		}
+		else if (step == Step.TASK) {
+			Objects.requireNonNull((Runnable) message).run();
 		}
 		else if (current == null) {
 			Inbox.discard(message);
@@ -242,6 +285,19 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.fence.interrupt();
 	}
 
+	/** Runs a task on the call's thread, once: there is never more than one. */
+	void next(Runnable task) {
+		this.nextTask = task;
+	}
+
+	boolean isCurrentThread() {
+		return this.thread == Thread.currentThread();
+	}
+
+	Metadata headers() {
+		return this.headers;
+	}
+
 	boolean isIdle() {
 		return this.idle;
 	}
@@ -268,6 +324,13 @@ final class HandlerRun<Q, R> implements SerialTask {
 		TransportLoop.Batch current = this.batch;
 		this.batch = null;
 		return current;
+	}
+
+	/** The call's thread comes to rest inside a callback. */
+	void leaveBatchBeforeWait() {
+		if (isCurrentThread()) {
+			leaveBatch();
+		}
 	}
 
 	private void leaveBatch() {

@@ -419,15 +419,8 @@ abstract class SendGuard {
 	}
 
 	private ConcurrentStreamUseException violation(boolean ending, Thread owner) {
-		Throwable first = new Throwable("Thread %s at that moment".formatted(End.describe(owner)));
-		first.setStackTrace(owner.getStackTrace());
-		ConcurrentStreamUseException exception = new ConcurrentStreamUseException(
-				"Concurrent %s on %s: thread %s came while thread %s has been sending for %d ms%s".formatted(
-						ending ? "end" : "send", describe(), End.describe(Thread.currentThread()), End.describe(owner),
-						TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - this.heldSince),
-						(this.waiter != null) ? " (it waits for the peer to read)" : ""));
-		exception.addSuppressed(first);
-		return exception;
+		return ConcurrentStreamUseException.of(ending ? "end" : "send", describe(), owner, "sending", this.heldSince,
+				(this.waiter != null) ? " (it waits for the peer to read)" : "");
 	}
 
 	private void deferSend(Runnable transmit, boolean mayWait) {

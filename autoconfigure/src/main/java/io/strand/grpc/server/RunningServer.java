@@ -91,6 +91,7 @@ final class RunningServer {
 
 	void stop(Duration gracePeriod) {
 		boolean interrupted = false;
+		this.engine.drain();
 		this.listeners.forEach((listener) -> listener.server.shutdown());
 		try {
 			if (!awaitTermination(gracePeriod)) {

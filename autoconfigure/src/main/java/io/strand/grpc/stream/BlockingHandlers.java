@@ -1,6 +1,8 @@
 package io.strand.grpc.stream;
 
+import io.grpc.Metadata;
 import io.grpc.ServerCallHandler;
+import io.grpc.Status;
 
 /**
  * Turns blocking code into handlers of gRPC methods: the code is called once per call, on
@@ -19,7 +21,7 @@ public final class BlockingHandlers {
 	 * @return the handler
 	 */
 	public static <Q, R> ServerCallHandler<Q, R> unary(Unary<Q, R> body) {
-		throw new UnsupportedOperationException();
+		return new SingleRequestHandler<>((call, request) -> Answer.send(call, body.answer(request)));
 	}
 
 	/**
@@ -30,7 +32,11 @@ public final class BlockingHandlers {
 	 * @return the handler
 	 */
 	public static <Q, R> ServerCallHandler<Q, R> serverStreaming(ServerStreaming<Q, R> body) {
-		throw new UnsupportedOperationException();
+		return new SingleRequestHandler<>((call, request) -> {
+			OutgoingStream<R> responses = new OutgoingStream<>(call);
+			body.answer(request, responses);
+			responses.complete();
+		});
 	}
 
 	/**
@@ -41,7 +47,8 @@ public final class BlockingHandlers {
 	 * @return the handler
 	 */
 	public static <Q, R> ServerCallHandler<Q, R> clientStreaming(ClientStreaming<Q, R> body) {
-		throw new UnsupportedOperationException();
+		return new RequestStreamHandler<>(
+				(call, stream) -> Answer.send(call, stream.enclose(() -> body.answer(stream))));
 	}
 
 	/**
@@ -52,7 +59,13 @@ public final class BlockingHandlers {
 	 * @return the handler
 	 */
 	public static <Q, R> ServerCallHandler<Q, R> bidiStreaming(BidiStreaming<Q, R> body) {
-		throw new UnsupportedOperationException();
+		return new RequestStreamHandler<>((call, stream) -> {
+			stream.enclose(() -> {
+				body.talk(stream);
+				return stream;
+			});
+			call.close(Status.OK, new Metadata());
+		});
 	}
 
 	/**

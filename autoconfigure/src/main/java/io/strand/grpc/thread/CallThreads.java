@@ -109,6 +109,25 @@ public final class CallThreads {
 	}
 
 	/**
+	 * Starts a thread beside those of calls: virtual where the JVM has such.
+	 * @param name its name
+	 * @param task what it runs
+	 * @return the started thread
+	 */
+	public static Thread start(String name, Runnable task) {
+		Thread thread;
+		if (areVirtualAvailable()) {
+			thread = virtualFactory(name).newThread(task);
+		}
+		else {
+			thread = new Thread(task, name);
+			thread.setDaemon(true);
+		}
+		thread.start();
+		return thread;
+	}
+
+	/**
 	 * A thread for a task, not started yet.
 	 * @param task the task
 	 * @return the thread

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * States of {@link #inside}: {@code null} (nobody inside) → the thread (inside) →
- * {@link #INTERRUPTING} (somebody took the thread out to interrupt it) → {@code null}.
+ * {@link #INTERRUPTING} (somebody took the thread out to interrupt it) → the thread.
  * Whoever replaces the thread by a compare-and-set owns it: the interrupter, who
- * interrupts and then sets {@code null}, or the thread itself on its way out. A thread
+ * interrupts and then puts the thread back, or the thread itself on its way out. A thread
  * that finds it was taken out waits the few instructions until the interrupt has arrived.
  */
 public final class InterruptFence {
@@ -48,10 +48,8 @@ public final class InterruptFence {
 	 */
 	public void leave() {
 		Thread current = Thread.currentThread();
-		if (!INSIDE.compareAndSet(this, current, null)) {
-			while (this.inside == INTERRUPTING) {
-				Thread.onSpinWait();
-			}
+		while (!INSIDE.compareAndSet(this, current, null)) {
+			Thread.onSpinWait();
 		}
 		Thread.interrupted();
 	}
@@ -63,7 +61,7 @@ public final class InterruptFence {
 		Object thread = this.inside;
 		if (thread instanceof Thread target && INSIDE.compareAndSet(this, thread, INTERRUPTING)) {
 			target.interrupt();
-			this.inside = null;
+			this.inside = target;
 		}
 	}
 

@@ -20,8 +20,10 @@ import java.util.function.Consumer;
 import io.grpc.ServerBuilder;
 import io.grpc.Status;
 import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.testing.BlockingStockService;
+import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
@@ -169,6 +171,30 @@ class GrpcServerTests {
 			this.stock.release();
 			assertThat(inFlight.get(10, TimeUnit.SECONDS).getText()).isEqualTo("kept");
 			assertThat(stop.get(10, TimeUnit.SECONDS)).isTrue();
+		}
+	}
+
+	@Test
+	void stopTellsCallsInFlightBeforeItWaitsForThem() throws Exception {
+		CountDownLatch entered = new CountDownLatch(1);
+		CountDownLatch told = new CountDownLatch(1);
+		EchoHandlers handlers = new EchoHandlers().unary((request, responses) -> {
+			GrpcCall call = GrpcCall.current();
+			call.onDrain(told::countDown);
+			entered.countDown();
+			awaitUninterrupted(told);
+			EchoHandlers.echo(request.toBuilder().setText("draining " + call.isDraining()).build(), responses);
+		});
+		GrpcServer created = new GrpcServer(settings(0, null, Duration.ofSeconds(10)), List.of(handlers.bindService()),
+				(builder) -> {
+				}, this.engine, this.events::add);
+		this.server = created;
+		created.start();
+		try (TestClient client = TestClient.tcp(created.getPort())) {
+			CompletableFuture<String> answer = inThread(() -> client.echo("wait"));
+			awaitUninterrupted(entered);
+			created.stop();
+			assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo("draining true");
 		}
 	}
 

@@ -1,0 +1,164 @@
+package io.strand.grpc.call;
+
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+
+import io.grpc.Context;
+import io.strand.grpc.thread.SerialThread;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Delivers the events of one call while blocking code, its body, runs inside one of the
+ * call's callbacks: the receiver that finds nothing to take delivers the next event
+ * itself, through all interceptors, nested in the callback that the body runs in or on a
+ * thread that the body has started.
+ *
+ * <p>
+ * <b>Ownership.</b> Before and after the body, the call's thread alone delivers. While
+ * the body runs, it does not, and the one receiver does (receivers are let through one at
+ * a time). The lock {@link #delivery} is for the moment in between: a receiver delivers
+ * with the lock in hand, and the body's end takes it after setting {@link #over}, so the
+ * call's thread never goes on while a callback still runs elsewhere.
+ *
+ * <p>
+ * <b>No wake-up is lost</b>: the receiver sets {@link #waiter} and looks for events after
+ * that; whoever has an event publishes it and looks at {@code waiter} after that. Both
+ * are volatile. It is a {@link SerialThread} so that the event loop can wake it together
+ * with the threads of other calls.
+ */
+final class Pump implements SerialThread {
+
+	private final HandlerCall<?, ?> call;
+
+	private final ReentrantLock delivery = new ReentrantLock();
+
+	private volatile @Nullable Thread waiter;
+
+	/** The event loop will wake the waiter after what is being read. */
+	private volatile boolean wakeScheduled;
+
+	private volatile boolean over;
+
+	/** What a callback threw to a receiver: the stream cannot go on after that. */
+	private volatile @Nullable Throwable failure;
+
+	Pump(HandlerCall<?, ?> call) {
+		this.call = call;
+	}
+
+	/**
+	 * Runs the body: now, or soon if this is not the call's thread, as with interceptors
+	 * that change threads.
+	 * @param body the blocking code
+	 */
+	void run(Runnable body) {
+		if (this.call.handlerRun().isCurrentThread()) {
+			runHere(body);
+		}
+		else {
+			this.call.runNext(Context.current().wrap(() -> runHere(body)));
+		}
+	}
+
+	private void runHere(Runnable body) {
+		try {
+			body.run();
+		}
+		finally {
+			this.over = true;
+			wake();
+			this.delivery.lock();
+			this.delivery.unlock();
+		}
+	}
+
+	boolean isOver() {
+		return this.over;
+	}
+
+	@Nullable Throwable failure() {
+		return this.failure;
+	}
+
+	/**
+	 * Delivers the next event, if there is one. By one receiver at a time.
+	 * @return whether there was one
+	 */
+	boolean deliver() {
+		this.delivery.lock();
+		try {
+			return !this.over && deliverInContext();
+		}
+		catch (Throwable ex) {
+			this.failure = ex;
+			throw ex;
+		}
+		finally {
+			this.delivery.unlock();
+		}
+	}
+
+	private boolean deliverInContext() {
+		Context previous = this.call.context().attach();
+		try {
+			return this.call.handlerRun().deliverNested();
+		}
+		finally {
+			this.call.context().detach(previous);
+		}
+	}
+
+	/**
+	 * Waits for an event of the call, or for nothing: the caller looks again.
+	 * @param hasNews whether the caller need not wait
+	 * @param nanos how long at most; {@link Long#MAX_VALUE} for ever
+	 */
+	void await(BooleanSupplier hasNews, long nanos) {
+		this.call.handlerRun().leaveBatchBeforeWait();
+		this.waiter = Thread.currentThread();
+		try {
+			if (!this.over && !this.call.handlerRun().hasWork() && !hasNews.getAsBoolean()) {
+				if (nanos == Long.MAX_VALUE) {
+					LockSupport.park(this); // costs a virtual thread no timer
+				}
+				else {
+					LockSupport.parkNanos(this, nanos);
+				}
+			}
+		}
+		finally {
+			this.waiter = null;
+		}
+	}
+
+	/**
+	 * Wakes the receiver, if one waits, after what the event loop reads. On that loop.
+	 */
+	void wakeAfterRead(TransportLoop loop) {
+		if (this.waiter != null && !this.wakeScheduled) {
+			this.wakeScheduled = true;
+			loop.wake(this);
+		}
+	}
+
+	boolean isWaiting() {
+		return this.waiter != null;
+	}
+
+	@Override
+	public void start() {
+		throw new IllegalStateException("A receiver runs already");
+	}
+
+	@Override
+	public void wake() {
+		// First: who finds it set has published an event before this looks for a waiter
+		this.wakeScheduled = false;
+		Thread thread = this.waiter;
+		if (thread != null) {
+			LockSupport.unpark(thread);
+		}
+	}
+
+}

@@ -1,0 +1,288 @@
+package io.strand.grpc.stream;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.strand.grpc.call.ConcurrentSend;
+import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.testing.EngineServer.Kind;
+import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.Outcome;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Blocking bodies behind interceptors that do what gRPC lets them do.
+ */
+@Timeout(60)
+class BlockingInterceptorTests extends BlockingStreamTestBase {
+
+	private static final String STYLES = """
+			STRAND_NETTY, HANDLER
+			STRAND_NETTY, IMPL_BASE
+			STRAND_NETTY_PLATFORM, HANDLER
+			STRAND_NETTY_PLATFORM, IMPL_BASE
+			STRAND_IN_PROCESS, HANDLER
+			STRAND_IN_PROCESS, IMPL_BASE""";
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	void startOnAnotherThreadLater(Kind kind, Style style) {
+		ExecutorService own = Executors.newSingleThreadExecutor();
+		try {
+			start(kind, style, ConcurrentSend.SERIALIZE, new ServerInterceptor() {
+
+				@Override
+				public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+						ServerCallHandler<Q, R> next) {
+					LateListener<Q> late = new LateListener<>();
+					own.execute(Context.current().wrap(() -> late.started(next.startCall(call, headers))));
+					return late;
+				}
+
+			});
+			assertEchoes(100);
+		}
+		finally {
+			own.shutdown();
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	void keepsOnReady(Kind kind, Style style) {
+		start(kind, style, ConcurrentSend.SERIALIZE,
+				listener((listener) -> new SimpleForwardingServerCallListener<>(listener) {
+
+					@Override
+					public void onReady() {
+						// Not for the others
+					}
+
+				}));
+		assertEchoes(50);
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	void replacesMessages(Kind kind, Style style) {
+		start(kind, style, ConcurrentSend.SERIALIZE, BlockingHandlerContractTests.onMessage((message, delegate) -> {
+			delegate.run();
+			if (message.getNumber() % 2 == 0) {
+				delegate.run(); // twice
+			}
+		}));
+		Outcome outcome = call(BIDI, numbers(4));
+		assertThat(outcome.status()).isEqualTo(Status.OK);
+		assertThat(outcome.messages()).containsExactly(number(0), number(0), number(1), number(2), number(2),
+				number(3));
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	void dropsMessagesAndAsksForMore(Kind kind, Style style) {
+		start(kind, style, ConcurrentSend.SERIALIZE, new ServerInterceptor() {
+
+			@Override
+			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+					ServerCallHandler<Q, R> next) {
+				return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+
+					@Override
+					public void onMessage(Q message) {
+						if (((Message) message).getNumber() % 2 == 0) {
+							call.request(1);
+						}
+						else {
+							super.onMessage(message);
+						}
+					}
+
+				};
+			}
+
+		});
+		Outcome outcome = call(BIDI, numbers(100));
+		assertThat(outcome.status()).isEqualTo(Status.OK);
+		assertThat(outcome.messages()).hasSize(50).first().isEqualTo(number(1));
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	void attachesItsOwnContext(Kind kind, Style style) {
+		Context.Key<String> user = Context.key("user");
+		List<String> users = new CopyOnWriteArrayList<>();
+		List<Long> ids = new CopyOnWriteArrayList<>();
+		start(kind, style, ConcurrentSend.SERIALIZE, new ServerInterceptor() {
+
+			@Override
+			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+					ServerCallHandler<Q, R> next) {
+				return Contexts.interceptCall(Context.current().withValue(user, "alice"), call, headers, next);
+			}
+
+		});
+		this.echo.bidi = (stream) -> {
+			stream.receiveEach((message) -> {
+				users.add(user.get());
+				ids.add(GrpcCall.current().id());
+				stream.send(message);
+			}).join();
+			users.add(user.get());
+			ids.add(GrpcCall.current().id());
+			assertThat(stream.receive()).isNull();
+			users.add(user.get());
+		};
+		assertEchoes(1);
+		assertThat(users).containsOnly("alice").hasSize(5);
+		assertThat(ids).containsOnly(ids.get(0));
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	void deliversOnAnotherThread(Kind kind, Style style) {
+		ExecutorService own = Executors.newSingleThreadExecutor();
+		try {
+			start(kind, style, ConcurrentSend.SERIALIZE, listener((listener) -> new Hopping(listener, own)));
+			assertEchoes(100);
+		}
+		finally {
+			own.shutdown();
+		}
+	}
+
+	private void assertEchoes(int rounds) {
+		for (int round = 0; round < rounds; round++) {
+			Outcome outcome = call(BIDI, numbers(3));
+			assertThat(outcome.status()).isEqualTo(Status.OK);
+			assertThat(outcome.messages()).containsExactly(numbers(3));
+		}
+	}
+
+	private static ServerInterceptor listener(UnaryOperator<ServerCall.Listener<Object>> wrapping) {
+		return new ServerInterceptor() {
+
+			@Override
+			@SuppressWarnings("unchecked")
+			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+					ServerCallHandler<Q, R> next) {
+				return (ServerCall.Listener<Q>) wrapping
+					.apply((ServerCall.Listener<Object>) next.startCall(call, headers));
+			}
+
+		};
+	}
+
+	/** Keeps events until the call was started, on whichever thread. */
+	private static final class LateListener<Q> extends ServerCall.Listener<Q> {
+
+		private final List<Consumer<ServerCall.Listener<Q>>> events = new ArrayList<>();
+
+		private ServerCall.@Nullable Listener<Q> delegate;
+
+		void started(ServerCall.Listener<Q> listener) {
+			synchronized (this) {
+				this.delegate = listener;
+			}
+			// What comes meanwhile on the call's thread finds the body handed over to it
+			List.copyOf(this.events).forEach((event) -> event.accept(listener));
+		}
+
+		private void event(Consumer<ServerCall.Listener<Q>> event) {
+			ServerCall.Listener<Q> started;
+			synchronized (this) {
+				started = this.delegate;
+				if (started == null) {
+					this.events.add(event);
+				}
+			}
+			if (started != null) {
+				event.accept(started);
+			}
+		}
+
+		@Override
+		public void onMessage(Q message) {
+			event((listener) -> listener.onMessage(message));
+		}
+
+		@Override
+		public void onHalfClose() {
+			event(ServerCall.Listener::onHalfClose);
+		}
+
+		@Override
+		public void onReady() {
+			event(ServerCall.Listener::onReady);
+		}
+
+		@Override
+		public void onCancel() {
+			event(ServerCall.Listener::onCancel);
+		}
+
+		@Override
+		public void onComplete() {
+			event(ServerCall.Listener::onComplete);
+		}
+
+	}
+
+	/** Delivers on a thread of its own. */
+	private static final class Hopping extends ServerCall.Listener<Object> {
+
+		private final ServerCall.Listener<Object> delegate;
+
+		private final Executor executor;
+
+		Hopping(ServerCall.Listener<Object> delegate, Executor executor) {
+			this.delegate = delegate;
+			this.executor = executor;
+		}
+
+		@Override
+		public void onMessage(Object message) {
+			this.executor.execute(() -> this.delegate.onMessage(message));
+		}
+
+		@Override
+		public void onHalfClose() {
+			this.executor.execute(this.delegate::onHalfClose);
+		}
+
+		@Override
+		public void onReady() {
+			this.executor.execute(this.delegate::onReady);
+		}
+
+		@Override
+		public void onCancel() {
+			this.executor.execute(this.delegate::onCancel);
+		}
+
+		@Override
+		public void onComplete() {
+			this.executor.execute(this.delegate::onComplete);
+		}
+
+	}
+
+}

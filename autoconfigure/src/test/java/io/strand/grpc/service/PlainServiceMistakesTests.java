@@ -2,6 +2,7 @@ package io.strand.grpc.service;
 
 import java.io.IOException;
 import java.lang.reflect.Parameter;
+import java.security.ProtectionDomain;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -23,9 +24,11 @@ import io.strand.grpc.testing.RouteSummary;
 import io.strand.grpc.testing.RoutesGrpc;
 import io.strand.grpc.testing.Word;
 import io.strand.grpc.testing.WordsGrpc;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.aop.framework.ProxyFactory;
+import org.springframework.core.SmartClassLoader;
 import org.springframework.scheduling.annotation.Async;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -509,6 +512,39 @@ class PlainServiceMistakesTests {
 
 		final Feature getFeature(Point point) {
 			return Feature.getDefaultInstance();
+		}
+
+	}
+
+	@Test
+	void packagePrivateMethodBehindProxyOfAnotherClassLoaderIsRefused() {
+		ProxyFactory factory = new ProxyFactory(new PackagePrivateMethods());
+		factory.setProxyTargetClass(true);
+		Object proxy = factory.getProxy(new OtherClassLoader(getClass().getClassLoader()));
+		assertThat(proxy.getClass().getClassLoader()).isInstanceOf(OtherClassLoader.class);
+		assertThat(mistakes(proxy, PackagePrivateMethods.class)).hasSize(3)
+			.contains(
+					"'void routeChat(BidiStream<RouteNote, RouteNote>)' is package-private, and the bean has a proxy in "
+							+ "another package or class loader that must override it. Make it protected or public.");
+	}
+
+	public static class PackagePrivateMethods extends RoutesWithoutFeature {
+
+		public Feature getFeature(Point point) {
+			return Feature.getDefaultInstance();
+		}
+
+	}
+
+	public static class OtherClassLoader extends ClassLoader implements SmartClassLoader {
+
+		OtherClassLoader(ClassLoader parent) {
+			super(parent);
+		}
+
+		@Override
+		public Class<?> publicDefineClass(String name, byte[] bytes, @Nullable ProtectionDomain protectionDomain) {
+			return defineClass(name, bytes, 0, bytes.length, protectionDomain);
 		}
 
 	}

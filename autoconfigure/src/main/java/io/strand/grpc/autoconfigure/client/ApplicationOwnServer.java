@@ -56,7 +56,7 @@ class ApplicationOwnServer implements OwnServer, ApplicationListener<GrpcServerS
 	}
 
 	private boolean servesByPlainMethods(String protoService) {
-		for (String name : this.beans.getBeanNamesForAnnotation(GrpcService.class)) {
+		for (String name : this.beans.getBeanDefinitionNames()) {
 			GrpcService annotation = this.beans.findAnnotationOnBean(name, GrpcService.class, false);
 			if (annotation != null && protoService.equals(ProtoServiceName.declaredBy(annotation.value()))) {
 				return true;

@@ -3,6 +3,8 @@ package io.strand.grpc.client;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
+import java.lang.reflect.Type;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -28,31 +30,36 @@ class StubRuntimeHints implements BeanRegistrationAotProcessor {
 	@Override
 	public @Nullable BeanRegistrationAotContribution processAheadOfTime(RegisteredBean registeredBean) {
 		Set<StubType> stubs = new LinkedHashSet<>();
+		Set<Type> seen = new HashSet<>();
 		Class<?> beanClass = registeredBean.getBeanClass();
 		for (Constructor<?> constructor : beanClass.getDeclaredConstructors()) {
 			for (int i = 0; i < constructor.getParameterCount(); i++) {
-				add(stubs, ResolvableType.forConstructorParameter(constructor, i, beanClass));
+				add(stubs, seen, ResolvableType.forConstructorParameter(constructor, i, beanClass));
 			}
 		}
-		ReflectionUtils.doWithFields(beanClass, (field) -> add(stubs, ResolvableType.forField(field, beanClass)));
+		ReflectionUtils.doWithFields(beanClass, (field) -> add(stubs, seen, ResolvableType.forField(field, beanClass)));
 		ReflectionUtils.doWithMethods(beanClass, (method) -> {
 			for (int i = 0; i < method.getParameterCount(); i++) {
-				add(stubs, ResolvableType.forMethodParameter(method, i, beanClass));
+				add(stubs, seen, ResolvableType.forMethodParameter(method, i, beanClass));
 			}
 		});
 		return stubs.isEmpty() ? null : (context, code) -> contribute(stubs, context);
 	}
 
-	private static void add(Set<StubType> stubs, ResolvableType type) {
+	private static void add(Set<StubType> stubs, Set<Type> seen, ResolvableType type) {
+		// Some contain themselves, such as T extends Comparable<T>
+		if (!seen.add(type.getType())) {
+			return;
+		}
 		StubType stub = StubType.of(type.resolve());
 		if (stub != null) {
 			stubs.add(stub);
 		}
 		if (type.isArray()) {
-			add(stubs, type.getComponentType());
+			add(stubs, seen, type.getComponentType());
 		}
 		for (ResolvableType generic : type.getGenerics()) {
-			add(stubs, generic);
+			add(stubs, seen, generic);
 		}
 	}
 

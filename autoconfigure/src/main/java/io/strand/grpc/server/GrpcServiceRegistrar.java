@@ -36,6 +36,8 @@ public final class GrpcServiceRegistrar {
 
 	private final HandlerSettingsResolver handlerSettings;
 
+	private final PlainServices plainServices;
+
 	public GrpcServiceRegistrar(ConfigurableListableBeanFactory beans, List<ServerInterceptor> globalInterceptors,
 			boolean serveAllBindableServices, CallEngine engine, HandlerSettingsResolver handlerSettings) {
 		this.beans = beans;
@@ -43,13 +45,14 @@ public final class GrpcServiceRegistrar {
 		this.serveAllBindableServices = serveAllBindableServices;
 		this.engine = engine;
 		this.handlerSettings = handlerSettings;
+		this.plainServices = new PlainServices(beans);
 	}
 
 	/**
 	 * Makes the definitions of all services.
 	 * @return the definitions, ready to be added to a server
 	 * @throws InvalidGrpcServiceException if a bean is no service, has no methods, or
-	 * serves a proto service that another bean serves
+	 * serves a proto service that another bean serves, or if its methods do not fit
 	 */
 	public List<ServerServiceDefinition> getServices() {
 		Map<String, String> beanNamesByService = new LinkedHashMap<>();
@@ -86,23 +89,39 @@ public final class GrpcServiceRegistrar {
 	}
 
 	private ServerServiceDefinition bind(String beanName) {
-		if (!(this.beans.getBean(beanName) instanceof BindableService bindable)) {
-			throw new InvalidGrpcServiceException(
-					"Bean '%s' (%s) has @GrpcService but is not a gRPC service.".formatted(beanName, origin(beanName)),
-					"Let it extend the generated …ImplBase of its proto service.");
-		}
-		ServerServiceDefinition service = bindable.bindService();
+		GrpcService annotation = annotation(beanName);
+		ServerServiceDefinition service = definition(beanName, annotation);
 		if (service.getMethods().isEmpty()) {
 			throw new InvalidGrpcServiceException(
 					"The proto service '%s' of bean '%s' (%s) has no methods."
 						.formatted(service.getServiceDescriptor().getName(), beanName, origin(beanName)),
 					"Add an rpc to the service in its .proto file, or remove the bean.");
 		}
-		GrpcService annotation = annotation(beanName);
 		if (annotation != null) {
 			this.handlerSettings.declare(service.getServiceDescriptor().getName(), annotation.threading());
 		}
 		return ServerInterceptors.interceptForward(this.engine.prepare(service), interceptors(annotation));
+	}
+
+	private ServerServiceDefinition definition(String beanName, @Nullable GrpcService annotation) {
+		Object bean = this.beans.getBean(beanName);
+		Class<?> generated = (annotation != null) ? annotation.value() : void.class;
+		if (bean instanceof BindableService bindable) {
+			if (generated != void.class) {
+				throw new InvalidGrpcServiceException(
+						"Bean '%s' (%s) has @GrpcService(%s.class) and extends a generated base class."
+							.formatted(beanName, origin(beanName), generated.getSimpleName()),
+						"Remove the class from the annotation, or write plain methods and remove the base class.");
+			}
+			return bindable.bindService();
+		}
+		if (generated == void.class) {
+			throw new InvalidGrpcServiceException(
+					"Bean '%s' (%s) has @GrpcService but is not a gRPC service.".formatted(beanName, origin(beanName)),
+					"Let it extend the generated …ImplBase of its proto service."
+							+ " Or write plain methods and name the generated class: @GrpcService(StockGrpc.class).");
+		}
+		return this.plainServices.bind(beanName, bean, generated);
 	}
 
 	private List<ServerInterceptor> interceptors(@Nullable GrpcService annotation) {

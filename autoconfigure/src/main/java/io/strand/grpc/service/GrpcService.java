@@ -13,9 +13,32 @@ import org.springframework.core.annotation.AliasFor;
 import org.springframework.stereotype.Component;
 
 /**
- * Marks a gRPC service: a class that extends a generated {@code …ImplBase}, or a
- * {@code @Bean} method that returns one. The service is a bean like any other and is
- * registered on the application's one gRPC server.
+ * Marks a gRPC service: a class, or a {@code @Bean} method that returns one. The service
+ * is a bean like any other and is registered on the application's one gRPC server.
+ *
+ * <p>
+ * The class extends a generated {@code …ImplBase}, or it is any other and the annotation
+ * names the generated class: {@code @GrpcService(RouteGuideGrpc.class)}. Then it has a
+ * method for each rpc, named like it in lower camel case, or marked {@link GrpcMethod}.
+ * It need not be public. The call ends when it returns or throws:
+ *
+ * <pre class="code">
+ * Feature getFeature(Point point)                                   // unary
+ * void listFeatures(Rectangle area, ServerStream&lt;Feature&gt; out)     // or returning
+ * Stream&lt;Feature&gt; listFeatures(Rectangle area)                     // Stream or Iterable
+ * RouteSummary recordRoute(ClientStream&lt;Point&gt; points)
+ * void routeChat(BidiStream&lt;RouteNote, RouteNote&gt; notes)
+ * </pre>
+ *
+ * A method may throw anything, and may take more parameters, in any order: the request
+ * headers ({@link io.grpc.Metadata}), the {@link io.strand.grpc.call.GrpcCall}, and what
+ * a {@link GrpcMethodArgumentResolver} provides. A returned {@code Stream}, and an
+ * {@code Iterable} that is {@code AutoCloseable}, is closed when the call ends.
+ *
+ * <p>
+ * All of it is checked when the application starts. Other methods are the class's own
+ * affair, but for public ones that take a single request as an rpc's would: those are
+ * refused, for a name that was misspelt.
  *
  * <p>
  * A service is called by many calls at the same time: like any singleton it keeps the
@@ -26,6 +49,15 @@ import org.springframework.stereotype.Component;
 @Documented
 @Component
 public @interface GrpcService {
+
+	/**
+	 * The class that gRPC's protoc plugin generated for the proto service, such as
+	 * {@code RouteGuideGrpc.class}, where the annotated class does not extend a generated
+	 * base class.
+	 * @return the generated class; {@code void.class} if the service has a generated base
+	 * class
+	 */
+	Class<?> value() default void.class;
 
 	/**
 	 * The name of the bean, where the annotation is on a class. Without it the bean is

@@ -24,7 +24,7 @@ public final class ProtoServiceName {
 	public static @Nullable String of(Class<?> type) {
 		for (Class<?> current = type; current != null; current = current.getSuperclass()) {
 			Class<?> enclosing = current.getEnclosingClass();
-			String name = (enclosing != null) ? constant(enclosing) : null;
+			String name = (enclosing != null) ? declaredBy(enclosing) : null;
 			if (name != null) {
 				return name;
 			}
@@ -32,7 +32,13 @@ public final class ProtoServiceName {
 		return null;
 	}
 
-	private static @Nullable String constant(Class<?> generated) {
+	/**
+	 * The proto service that a generated class is about.
+	 * @param generated a class with stubs and a base class, such as
+	 * {@code RouteGuideGrpc}
+	 * @return the full name, or {@code null} if the class was not generated
+	 */
+	public static @Nullable String declaredBy(Class<?> generated) {
 		try {
 			Field field = generated.getField("SERVICE_NAME");
 			if (field.getType() != String.class || !Modifier.isStatic(field.getModifiers())) {

@@ -4,14 +4,17 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
+import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.service.PlainService;
 
 /**
  * One server under test, in a JVM of its own. Prints its port, answers each line of its
@@ -33,8 +36,9 @@ public final class BenchServer {
 			case DIRECT -> plain((task) -> task.run(), true);
 			case PLAIN -> plain(null, false);
 			case PLAIN_VIRTUAL -> plain(virtualThreads(), false);
-			case STRAND -> strand(true);
-			case STRAND_PLATFORM -> strand(false);
+			case STRAND -> strand(true, new BenchService().bindService());
+			case STRAND_PLATFORM -> strand(false, new BenchService().bindService());
+			case STRAND_METHODS -> strand(true, methods());
 			case BOOT, BOOT_VIRTUAL -> BootServer.start(variant == Variant.BOOT_VIRTUAL);
 		};
 		System.out.println("PORT " + port);
@@ -68,10 +72,13 @@ public final class BenchServer {
 		return builder.build().start().getPort();
 	}
 
-	private static int strand(boolean virtual) throws IOException {
+	private static ServerServiceDefinition methods() {
+		return PlainService.of(new BenchMethods(), BenchMethods.class, BenchGrpc.class, List.of()).getDefinition();
+	}
+
+	private static int strand(boolean virtual, ServerServiceDefinition service) throws IOException {
 		CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, virtual, 200);
-		NettyServerBuilder builder = NettyServerBuilder.forPort(0)
-			.addService(engine.prepare(new BenchService().bindService()));
+		NettyServerBuilder builder = NettyServerBuilder.forPort(0).addService(engine.prepare(service));
 		engine.install(builder);
 		return builder.build().start().getPort();
 	}

@@ -22,6 +22,9 @@ enum Variant {
 	/** Strand on platform threads. */
 	STRAND_PLATFORM("strand-platform"),
 
+	/** Strand, with a service of plain methods. */
+	STRAND_METHODS("strand-methods"),
+
 	/** Spring Boot's own gRPC starter as shipped. */
 	BOOT("boot"),
 

@@ -52,6 +52,16 @@ class ApplicationOwnServer implements OwnServer, ApplicationListener<GrpcServerS
 				return true;
 			}
 		}
+		return servesByPlainMethods(protoService);
+	}
+
+	private boolean servesByPlainMethods(String protoService) {
+		for (String name : this.beans.getBeanDefinitionNames()) {
+			GrpcService annotation = this.beans.findAnnotationOnBean(name, GrpcService.class, false);
+			if (annotation != null && protoService.equals(ProtoServiceName.declaredBy(annotation.value()))) {
+				return true;
+			}
+		}
 		return false;
 	}
 

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
+import io.strand.grpc.service.NearestName;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
@@ -137,8 +138,9 @@ final class KnownProperties {
 			.filter((pattern) -> !pattern.contains(ANYTHING_BELOW))
 			.map((pattern) -> named(pattern, name))
 			.filter(Objects::nonNull)
-			.min(Comparator.comparingInt((known) -> distance(known, name.toString())))
-			.filter((known) -> distance(known, name.toString()) <= Math.max(3, name.toString().length() / 3))
+			.min(Comparator.comparingInt((known) -> NearestName.distance(known, name.toString())))
+			.filter((
+					known) -> NearestName.distance(known, name.toString()) <= Math.max(3, name.toString().length() / 3))
 			.orElse(null);
 	}
 
@@ -155,27 +157,6 @@ final class KnownProperties {
 			elements.add(wildcard ? name.getElement(i, Form.ORIGINAL) : pattern.get(i));
 		}
 		return String.join(".", elements);
-	}
-
-	/**
-	 * The edit distance of two words (Levenshtein).
-	 */
-	static int distance(String a, String b) {
-		int[] row = new int[b.length() + 1];
-		for (int j = 0; j <= b.length(); j++) {
-			row[j] = j;
-		}
-		for (int i = 1; i <= a.length(); i++) {
-			int diagonal = row[0];
-			row[0] = i;
-			for (int j = 1; j <= b.length(); j++) {
-				int above = row[j];
-				int change = diagonal + ((a.charAt(i - 1) == b.charAt(j - 1)) ? 0 : 1);
-				row[j] = Math.min(change, Math.min(above, row[j - 1]) + 1);
-				diagonal = above;
-			}
-		}
-		return row[b.length()];
 	}
 
 }

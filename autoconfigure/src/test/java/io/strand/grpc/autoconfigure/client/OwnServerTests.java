@@ -120,6 +120,16 @@ class OwnServerTests {
 	}
 
 	@Test
+	void aServiceOfPlainMethodsMayCallItselfThroughItsStub() {
+		ClientContext.runner()
+			.withBean(PlainCountdown.class)
+			.run((context) -> assertThat(
+					context.getBean(PlainCountdown.class).stub.reserve(Message.newBuilder().setNumber(3).build())
+						.getText())
+				.isEqualTo("3 2 1 0"));
+	}
+
+	@Test
 	void aServiceThatIsNotServedIsNotItsOwn() {
 		this.runner.withPropertyValues("strand.server.serve-all-bindable-services=false")
 			.withBean(Countdown.class)
@@ -256,6 +266,24 @@ class OwnServerTests {
 			}
 			responses.onNext(Message.newBuilder().setText(text).build());
 			responses.onCompleted();
+		}
+
+	}
+
+	@GrpcService(StockGrpc.class)
+	static class PlainCountdown {
+
+		private final StockBlockingStub stub;
+
+		PlainCountdown(StockBlockingStub stub) {
+			this.stub = stub;
+		}
+
+		Message reserve(Message request) {
+			int number = request.getNumber();
+			String rest = (number > 0)
+					? " " + this.stub.reserve(request.toBuilder().setNumber(number - 1).build()).getText() : "";
+			return Message.newBuilder().setText(number + rest).build();
 		}
 
 	}

@@ -9,6 +9,7 @@ import java.util.Set;
 import com.jayway.jsonpath.JsonPath;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
+import io.strand.grpc.service.NearestName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -81,7 +82,7 @@ class KnownPropertiesTests {
 	@ParameterizedTest
 	@CsvSource({ "kitten, sitting, 3", "port, port, 0", "'', abc, 3", "abc, '', 3", "flaw, lawn, 2" })
 	void distanceIsTheNumberOfChanges(String a, String b, int distance) {
-		assertThat(KnownProperties.distance(a, b)).isEqualTo(distance);
+		assertThat(NearestName.distance(a, b)).isEqualTo(distance);
 	}
 
 	@Test

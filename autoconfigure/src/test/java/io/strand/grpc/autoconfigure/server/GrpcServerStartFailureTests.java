@@ -11,10 +11,12 @@ import java.nio.file.Path;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.strand.grpc.service.GrpcService;
+import io.strand.grpc.testing.CounterGrpc;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.EmptyService;
 import io.strand.grpc.testing.FailedStart;
 import io.strand.grpc.testing.LeakCheckExtension;
+import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TestCertificates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -204,6 +206,14 @@ class GrpcServerStartFailureTests {
 				"Let it extend the generated …ImplBase of its proto service.");
 	}
 
+	@Test
+	void methodsThatDoNotFit(CapturedOutput output) {
+		FailedStart failed = FailedStart.of(UnfitMethods.class, output, "--strand.server.port=0");
+		assertExplained(failed, "The methods of bean 'unfit' (" + UnfitCounter.class.getName() + ")",
+				"    - rpc Next: expected 'Message next(Message)', found 'void next(Message)'.",
+				"Correct the methods, or the class that @GrpcService names (CounterGrpc.class).");
+	}
+
 	private static void assertExplained(FailedStart failed, String subject, String reason, String remedy) {
 		assertThat(failed.analysis()).hasSizeLessThanOrEqualTo(10);
 		assertThat(failed.text()).contains(subject, reason, "Action:", remedy);
@@ -259,6 +269,25 @@ class GrpcServerStartFailureTests {
 		Runnable notAService() {
 			return () -> {
 			};
+		}
+
+	}
+
+	@SpringBootConfiguration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class UnfitMethods {
+
+		@Bean
+		@GrpcService(CounterGrpc.class)
+		UnfitCounter unfit() {
+			return new UnfitCounter();
+		}
+
+	}
+
+	static class UnfitCounter {
+
+		void next(Message request) {
 		}
 
 	}

@@ -25,7 +25,7 @@ class RecordingInterceptor implements ServerInterceptor {
 	@Override
 	public <Q, A> ServerCall.Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers,
 			ServerCallHandler<Q, A> next) {
-		this.journal.entries.add(this.name);
+		this.journal.add(this.name);
 		return next.startCall(call, headers);
 	}
 
@@ -35,6 +35,10 @@ class RecordingInterceptor implements ServerInterceptor {
 	static class Journal {
 
 		private final List<String> entries = new CopyOnWriteArrayList<>();
+
+		void add(String entry) {
+			this.entries.add(entry);
+		}
 
 		List<String> takeAll() {
 			List<String> all = List.copyOf(this.entries);

@@ -1,0 +1,67 @@
+package io.strand.grpc.server;
+
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.stream.Collectors;
+
+import io.grpc.ServerServiceDefinition;
+import io.strand.grpc.service.GrpcMethodArgumentResolver;
+import io.strand.grpc.service.PlainService;
+
+import org.springframework.aop.framework.AopProxyUtils;
+import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
+import org.springframework.aop.scope.ScopedProxyUtils;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Makes services of beans whose methods answer rpcs without a generated base class.
+ */
+class PlainServices {
+
+	private final ConfigurableListableBeanFactory beans;
+
+	PlainServices(ConfigurableListableBeanFactory beans) {
+		this.beans = beans;
+	}
+
+	ServerServiceDefinition bind(String beanName, Object bean, Class<?> generated) {
+		List<GrpcMethodArgumentResolver> resolvers = this.beans.getBeanProvider(GrpcMethodArgumentResolver.class)
+			.orderedStream()
+			.toList();
+		Class<?> type = type(beanName, bean);
+		PlainService service = PlainService.of(bean, type, generated, resolvers);
+		if (service == null) {
+			throw new InvalidGrpcServiceException(
+					"Bean '%s' (%s) has @GrpcService(%s.class), which was not generated for a proto service."
+						.formatted(beanName, type.getName(), generated.getSimpleName()),
+					"Name the class that has the stubs nested in it, such as StockGrpc.class.");
+		}
+		if (!service.getMistakes().isEmpty()) {
+			throw new InvalidGrpcServiceException(
+					"The methods of bean '%s' (%s) do not fit the proto service '%s':%s".formatted(beanName,
+							type.getName(), service.getName(),
+							service.getMistakes()
+								.stream()
+								.map((mistake) -> "%n    - ".formatted() + mistake)
+								.collect(Collectors.joining())),
+					"Correct the methods, or the class that @GrpcService names (%s.class)."
+						.formatted(generated.getSimpleName()));
+		}
+		return service.getDefinition();
+	}
+
+	/**
+	 * The class that declares the methods, behind proxies of any number.
+	 */
+	private Class<?> type(String beanName, Object bean) {
+		String scopedTarget = ScopedProxyUtils.getTargetBeanName(beanName);
+		String target = this.beans.containsBean(scopedTarget) ? scopedTarget : beanName;
+		Class<?> type = AutoProxyUtils.determineTargetClass(this.beans, target);
+		if (type == null || Proxy.isProxyClass(type)) {
+			type = AopProxyUtils.ultimateTargetClass(bean);
+		}
+		return ClassUtils.getUserClass(type);
+	}
+
+}

@@ -63,6 +63,8 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	private boolean failed;
 
+	private CallThreadHook.@Nullable Work work;
+
 	HandlerRun(HandlerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
 		this.call = call;
 		this.headers = headers;
@@ -89,15 +91,32 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.idle = false;
 		this.thread = Thread.currentThread();
 		Context previous = this.call.context().attach();
+		CallThreadHook.Work begun = beginWork();
 		try {
 			return deliverAvailable();
 		}
 		finally {
+			if (begun != null) {
+				begun.end();
+			}
 			this.call.context().detach(previous);
 			leaveBatch();
 			this.idle = true;
 			this.thread = null;
 		}
+	}
+
+	private CallThreadHook.@Nullable Work beginWork() {
+		CallThreadHook hook = this.call.hook();
+		CallThreadHook.Work begun = this.work;
+		if (hook != null && begun == null) {
+			begun = hook.of(new CallView(this.call));
+			this.work = begun;
+		}
+		if (begun != null) {
+			begun.begin();
+		}
+		return begun;
 	}
 
 	private boolean deliverAvailable() {

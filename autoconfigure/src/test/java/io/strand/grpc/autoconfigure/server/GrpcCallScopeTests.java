@@ -33,6 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.support.ScopeNotActiveException;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -48,6 +49,7 @@ import org.springframework.scheduling.annotation.Async;
 import org.springframework.scheduling.annotation.EnableAsync;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
@@ -163,8 +165,8 @@ class GrpcCallScopeTests {
 	void b2OutsideOfACallItSaysSo() {
 		this.runner.run((context) -> {
 			assertThat(context).hasNotFailed();
-			assertThatIllegalStateException().isThrownBy(() -> context.getBean(PerCall.class).number())
-				.withRootCauseInstanceOf(IllegalStateException.class)
+			assertThatExceptionOfType(ScopeNotActiveException.class)
+				.isThrownBy(() -> context.getBean(PerCall.class).number())
 				.havingRootCause()
 				.withMessageContaining("belongs to a gRPC call, and thread 'main' serves none");
 			assertThatIllegalStateException().isThrownBy(() -> context.getBean(GrpcCall.class).id())
@@ -185,7 +187,7 @@ class GrpcCallScopeTests {
 			});
 			call(context);
 			awaitAllDestroyed(context);
-			assertThatIllegalStateException().isThrownBy(() -> late.get().run(proxy::number))
+			assertThatExceptionOfType(ScopeNotActiveException.class).isThrownBy(() -> late.get().run(proxy::number))
 				.havingRootCause()
 				.withMessageContaining("which has ended");
 			assertThat(context.getBean(Counts.class).live()).isZero();

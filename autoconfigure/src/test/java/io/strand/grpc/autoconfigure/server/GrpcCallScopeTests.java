@@ -217,11 +217,11 @@ class GrpcCallScopeTests {
 	void theCallIsInjectedAsAProxy() {
 		this.runner.run((context) -> {
 			Caller caller = context.getBean(Caller.class);
-			assertThat(caller.provider.getObject()).isSameAs(caller.call);
+			assertThat(caller.provider().getObject()).isSameAs(caller.call());
 			AtomicReference<Object> seen = new AtomicReference<>();
 			this.handlers.unary((request, responses) -> {
-				seen.set(List.of(caller.call.id(), caller.call.method().getFullMethodName(), caller.call.peer(),
-						caller.call.headers(), caller.call.isCancelled()));
+				seen.set(List.of(caller.call().id(), caller.call().method().getFullMethodName(), caller.call().peer(),
+						caller.call().headers(), caller.call().isCancelled()));
 				assertThat(seen.get())
 					.isEqualTo(List.of(GrpcCall.current().id(), GrpcCall.current().method().getFullMethodName(),
 							GrpcCall.current().peer(), GrpcCall.current().headers(), false));
@@ -229,7 +229,7 @@ class GrpcCallScopeTests {
 			});
 			assertThat(call(context).status().isOk()).isTrue();
 			assertThat(seen.get()).isNotNull();
-			assertThat(caller.call).hasToString("no gRPC call");
+			assertThat(caller.call()).hasToString("no gRPC call");
 		});
 	}
 
@@ -348,7 +348,7 @@ class GrpcCallScopeTests {
 
 	}
 
-	static class Counts {
+	public static class Counts {
 
 		private final AtomicInteger made = new AtomicInteger();
 
@@ -360,18 +360,18 @@ class GrpcCallScopeTests {
 
 	}
 
-	static class PerCall {
+	public static class PerCall {
 
 		private final Counts counts;
 
 		private final int number;
 
-		PerCall(Counts counts) {
+		public PerCall(Counts counts) {
 			this.counts = counts;
 			this.number = counts.made.incrementAndGet();
 		}
 
-		int number() {
+		public int number() {
 			return this.number;
 		}
 
@@ -386,29 +386,37 @@ class GrpcCallScopeTests {
 
 	}
 
-	static class Caller {
+	public static class Caller {
 
 		private final GrpcCall call;
 
 		private final ObjectProvider<GrpcCall> provider;
 
-		Caller(GrpcCall call, ObjectProvider<GrpcCall> provider) {
+		public Caller(GrpcCall call, ObjectProvider<GrpcCall> provider) {
 			this.call = call;
 			this.provider = provider;
 		}
 
+		public GrpcCall call() {
+			return this.call;
+		}
+
+		public ObjectProvider<GrpcCall> provider() {
+			return this.provider;
+		}
+
 		@Async
-		CompletableFuture<Long> idOfAsync() {
+		public CompletableFuture<Long> idOfAsync() {
 			return CompletableFuture.completedFuture(this.call.id());
 		}
 
 		@Async
-		CompletableFuture<Integer> numberOfAsync(PerCall proxy) {
+		public CompletableFuture<Integer> numberOfAsync(PerCall proxy) {
 			return CompletableFuture.completedFuture(proxy.number());
 		}
 
 		@Async
-		CompletableFuture<Boolean> isServed() {
+		public CompletableFuture<Boolean> isServed() {
 			return CompletableFuture.completedFuture(GrpcCall.currentOrNull() != null);
 		}
 

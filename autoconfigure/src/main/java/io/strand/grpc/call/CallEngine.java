@@ -51,6 +51,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final ScheduledThreadPoolExecutor timer;
 
+	private final @Nullable CallThreadHook hook;
+
 	private volatile boolean draining;
 
 	/** Opened when no call lives, once somebody waits for that. */
@@ -65,7 +67,21 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 */
 	public CallEngine(Function<MethodDescriptor<?, ?>, HandlerSettings> settings, boolean virtualByDefault,
 			int maxPlatformThreads) {
+		this(settings, virtualByDefault, maxPlatformThreads, null);
+	}
+
+	/**
+	 * Makes an engine whose calls set up their threads.
+	 * @param settings the settings of a method
+	 * @param virtualByDefault whether {@link Threading#AUTO} means virtual threads where
+	 * the JVM has them
+	 * @param maxPlatformThreads how many platform threads run calls at most
+	 * @param hook what is told when a thread takes up a call, if there is anything
+	 */
+	public CallEngine(Function<MethodDescriptor<?, ?>, HandlerSettings> settings, boolean virtualByDefault,
+			int maxPlatformThreads, @Nullable CallThreadHook hook) {
 		this.settings = settings;
+		this.hook = hook;
 		this.threads = new MethodThreads(virtualByDefault, maxPlatformThreads);
 		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> {
 			Thread thread = new Thread(task, "grpc-call-timer");
@@ -206,6 +222,10 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		this.idle = latch;
 		// Who ends a call removes it and then looks for a latch
 		return this.live.isEmpty() || latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS) || this.live.isEmpty();
+	}
+
+	@Nullable CallThreadHook hook() {
+		return this.hook;
 	}
 
 	Admission admission() {

@@ -437,6 +437,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		return this.served;
 	}
 
+	@Nullable CallThreadHook hook() {
+		return this.engine.hook();
+	}
+
 	boolean isDraining() {
 		return this.engine.isDraining();
 	}

@@ -64,6 +64,8 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	private boolean failed;
 
+	private CallThreadHook.@Nullable Work work;
+
 	HandlerRun(HandlerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
 		this.call = call;
 		this.headers = headers;
@@ -90,17 +92,50 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.idle = false;
 		this.thread = Thread.currentThread();
 		Context previous = this.call.context().attach();
+		CallThreadHook.Work begun = beginWork();
 		this.fence.enter();
 		try {
 			return deliverAvailable();
 		}
 		finally {
 			this.fence.leave();
+			endWork(begun);
 			this.call.context().detach(previous);
 			leaveBatch();
 			this.call.leaveIfClosed();
 			this.idle = true;
 			this.thread = null;
+		}
+	}
+
+	private CallThreadHook.@Nullable Work beginWork() {
+		CallThreadHook hook = this.call.hook();
+		if (hook == null) {
+			return null;
+		}
+		try {
+			CallThreadHook.Work begun = this.work;
+			if (begun == null) {
+				begun = hook.of(new CallView(this.call));
+				this.work = begun;
+			}
+			begun.begin();
+			return begun;
+		}
+		catch (Throwable ex) {
+			HandlerFailure.log(ex, this.call, false);
+			return null;
+		}
+	}
+
+	private void endWork(CallThreadHook.@Nullable Work begun) {
+		try {
+			if (begun != null) {
+				begun.end();
+			}
+		}
+		catch (Throwable ex) {
+			HandlerFailure.log(ex, this.call, false);
 		}
 	}
 

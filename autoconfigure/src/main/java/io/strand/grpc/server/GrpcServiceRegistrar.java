@@ -12,6 +12,7 @@ import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.service.GrpcService;
+import io.strand.grpc.service.ServiceDecorator;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.aop.scope.ScopedProxyUtils;
@@ -38,14 +39,27 @@ public final class GrpcServiceRegistrar {
 
 	private final PlainServices plainServices;
 
+	private final List<ServiceDecorator> decorators;
+
+	/**
+	 * Makes a registrar.
+	 * @param beans where the services are
+	 * @param globalInterceptors interceptors of all services, outermost first
+	 * @param serveAllBindableServices whether to serve beans without {@link GrpcService}
+	 * @param engine what runs the calls
+	 * @param handlerSettings how they are run
+	 * @param decorators what wraps the handlers, outermost first
+	 */
 	public GrpcServiceRegistrar(ConfigurableListableBeanFactory beans, List<ServerInterceptor> globalInterceptors,
-			boolean serveAllBindableServices, CallEngine engine, HandlerSettingsResolver handlerSettings) {
+			boolean serveAllBindableServices, CallEngine engine, HandlerSettingsResolver handlerSettings,
+			List<ServiceDecorator> decorators) {
 		this.beans = beans;
 		this.globalInterceptors = List.copyOf(globalInterceptors);
 		this.serveAllBindableServices = serveAllBindableServices;
 		this.engine = engine;
 		this.handlerSettings = handlerSettings;
 		this.plainServices = new PlainServices(beans);
+		this.decorators = List.copyOf(decorators);
 	}
 
 	/**
@@ -69,6 +83,7 @@ public final class GrpcServiceRegistrar {
 			}
 			services.add(service);
 		}
+		this.decorators.forEach(ServiceDecorator::check);
 		this.handlerSettings.checkNames(services);
 		return services;
 	}
@@ -100,7 +115,16 @@ public final class GrpcServiceRegistrar {
 		if (annotation != null) {
 			this.handlerSettings.declare(service.getServiceDescriptor().getName(), annotation.threading());
 		}
-		return ServerInterceptors.interceptForward(this.engine.prepare(service), interceptors(annotation));
+		return ServerInterceptors.interceptForward(this.engine.prepare(decorate(beanName, service)),
+				interceptors(annotation));
+	}
+
+	private ServerServiceDefinition decorate(String beanName, ServerServiceDefinition service) {
+		ServerServiceDefinition decorated = service;
+		for (int i = this.decorators.size() - 1; i >= 0; i--) {
+			decorated = this.decorators.get(i).decorate(beanName, this.beans.getBean(beanName), decorated);
+		}
+		return decorated;
 	}
 
 	private ServerServiceDefinition definition(String beanName, @Nullable GrpcService annotation) {

@@ -8,11 +8,13 @@ import io.grpc.ServerInterceptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.autoconfigure.AnnotatedBeans;
 import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.CallThreadHook;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerBuilderCustomizer;
 import io.strand.grpc.server.GrpcServiceRegistrar;
 import io.strand.grpc.server.HandlerSettingsResolver;
+import io.strand.grpc.service.ServiceDecorator;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -27,6 +29,7 @@ import org.springframework.boot.util.LambdaSafe;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.Environment;
@@ -41,17 +44,19 @@ import org.springframework.core.env.Environment;
 @ConditionalOnBooleanProperty(name = "strand.server.enabled", matchIfMissing = true)
 @Conditional(OnGrpcServiceCondition.class)
 @EnableConfigurationProperties(GrpcServerProperties.class)
+@Import({ ExceptionMappingConfiguration.class, RequestValidationConfiguration.class, LogContextConfiguration.class })
 public final class GrpcServerAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
 	GrpcServer strandGrpcServer(GrpcServerProperties properties, ConfigurableListableBeanFactory beans,
 			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcServerBuilderCustomizer<?>> customizers,
-			CallEngine engine, HandlerSettingsResolver handlerSettings, ApplicationEventPublisher events) {
+			CallEngine engine, HandlerSettingsResolver handlerSettings, ObjectProvider<ServiceDecorator> decorators,
+			ApplicationEventPublisher events) {
 		List<ServerInterceptor> interceptors = AnnotatedBeans.ordered(beans, ServerInterceptor.class,
 				GrpcGlobalServerInterceptor.class);
 		GrpcServiceRegistrar registrar = new GrpcServiceRegistrar(beans, interceptors,
-				properties.isServeAllBindableServices(), engine, handlerSettings);
+				properties.isServeAllBindableServices(), engine, handlerSettings, decorators.orderedStream().toList());
 		List<GrpcServerBuilderCustomizer<?>> ordered = customizers.orderedStream().toList();
 		return new GrpcServer(new GrpcServerSettingsMapper(sslBundles).map(properties), registrar.getServices(),
 				(builder) -> customize(ordered, builder), engine, events);
@@ -66,10 +71,11 @@ public final class GrpcServerAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	CallEngine strandCallEngine(HandlerSettingsResolver handlerSettings, GrpcServerProperties properties,
-			Environment environment) {
+			Environment environment, ObjectProvider<CallThreadHook> hook) {
 		// Whoever turned virtual threads off for the whole application meant gRPC too
 		boolean virtual = environment.getProperty("spring.threads.virtual.enabled", Boolean.class, true);
-		return new CallEngine(handlerSettings, virtual, properties.getHandler().getPlatform().getMaxThreads());
+		return new CallEngine(handlerSettings, virtual, properties.getHandler().getPlatform().getMaxThreads(),
+				hook.getIfAvailable());
 	}
 
 	@Bean

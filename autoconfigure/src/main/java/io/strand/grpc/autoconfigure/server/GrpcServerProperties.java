@@ -2,13 +2,16 @@ package io.strand.grpc.autoconfigure.server;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.time.temporal.ChronoUnit;
+import java.util.Set;
 
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.call.Threading;
+import io.strand.grpc.service.scope.LogContextEntry;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -83,6 +86,10 @@ public class GrpcServerProperties {
 	private final Streams streams = new Streams();
 
 	private final Limits limits = new Limits();
+
+	private final Errors errors = new Errors();
+
+	private final Validation validation = new Validation();
 
 	private final InProcess inProcess = new InProcess();
 
@@ -172,12 +179,63 @@ public class GrpcServerProperties {
 		return this.limits;
 	}
 
+	public Errors getErrors() {
+		return this.errors;
+	}
+
+	public Validation getValidation() {
+		return this.validation;
+	}
+
 	public InProcess getInProcess() {
 		return this.inProcess;
 	}
 
 	public Ssl getSsl() {
 		return this.ssl;
+	}
+
+	/**
+	 * What clients are told of exceptions.
+	 */
+	public static class Errors {
+
+		/**
+		 * Whether exceptions that no advice is for, and that can mean but one thing, are
+		 * mapped to the status for that: those of validation, data access, transactions
+		 * and Spring Security. All others are UNKNOWN.
+		 */
+		private boolean defaultMapping = true;
+
+		public boolean isDefaultMapping() {
+			return this.defaultMapping;
+		}
+
+		public void setDefaultMapping(boolean defaultMapping) {
+			this.defaultMapping = defaultMapping;
+		}
+
+	}
+
+	/**
+	 * Validation of requests.
+	 */
+	public static class Validation {
+
+		/**
+		 * Whether requests are validated against the protovalidate rules in their .proto
+		 * file, if that library is on the class path.
+		 */
+		private boolean enabled = true;
+
+		public boolean isEnabled() {
+			return this.enabled;
+		}
+
+		public void setEnabled(boolean enabled) {
+			this.enabled = enabled;
+		}
+
 	}
 
 	/**
@@ -240,6 +298,21 @@ public class GrpcServerProperties {
 		 * embedded databases may not survive.
 		 */
 		private boolean interruptOnCancel = true;
+
+		/**
+		 * What the log lines of a call tell of it, in the MDC: its method (grpc.method),
+		 * its number (grpc.callId), the address of its client (grpc.peer). Empty for
+		 * nothing.
+		 */
+		private Set<LogContextEntry> logContext = EnumSet.of(LogContextEntry.METHOD, LogContextEntry.CALL_ID);
+
+		public Set<LogContextEntry> getLogContext() {
+			return this.logContext;
+		}
+
+		public void setLogContext(Set<LogContextEntry> logContext) {
+			this.logContext = logContext;
+		}
 
 		public Threading getThreading() {
 			return this.threading;

@@ -23,8 +23,8 @@ final class ServerContext {
 	 */
 	static ApplicationContextRunner runner() {
 		return new ApplicationContextRunner()
-			.withConfiguration(AutoConfigurations.of(SslAutoConfiguration.class, GrpcServerAutoConfiguration.class,
-					StrandPropertiesAutoConfiguration.class))
+			.withConfiguration(AutoConfigurations.of(SslAutoConfiguration.class, GrpcCallScopeAutoConfiguration.class,
+					GrpcServerAutoConfiguration.class, StrandPropertiesAutoConfiguration.class))
 			.withPropertyValues("strand.server.port=0");
 	}
 

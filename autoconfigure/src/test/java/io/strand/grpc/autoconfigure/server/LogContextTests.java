@@ -1,0 +1,161 @@
+package io.strand.grpc.autoconfigure.server;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.grpc.CallOptions;
+import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.testing.EchoGrpc;
+import io.strand.grpc.testing.EchoHandlers;
+import io.strand.grpc.testing.EchoHandlers.RequestObserver;
+import io.strand.grpc.testing.LeakCheckExtension;
+import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.Outcome;
+import io.strand.grpc.testing.TestClient;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for what the log lines of a call tell of it.
+ */
+@ExtendWith(LeakCheckExtension.class)
+class LogContextTests {
+
+	private final EchoHandlers handlers = new EchoHandlers();
+
+	private final List<Map<String, String>> seen = new CopyOnWriteArrayList<>();
+
+	private final ApplicationContextRunner runner = ServerContext.runner()
+		.withBean(EchoHandlers.class, () -> this.handlers);
+
+	@Test
+	void methodAndNumberAreThereUnlessConfiguredOtherwise() {
+		this.handlers.unary((request, responses) -> {
+			look();
+			assertThat(MDC.get("grpc.callId")).isEqualTo(Long.toString(GrpcCall.current().id()));
+			EchoHandlers.echo(request, responses);
+		});
+		this.runner.run((context) -> {
+			assertThat(call(context).status().isOk()).isTrue();
+			assertThat(this.seen).singleElement().satisfies((entries) -> {
+				assertThat(entries).containsOnlyKeys("grpc.method", "grpc.callId");
+				assertThat(entries).containsEntry("grpc.method", "strand.testing.Echo/Unary");
+			});
+		});
+	}
+
+	@Test
+	void entriesAreChosen() {
+		this.handlers.unary((request, responses) -> {
+			look();
+			EchoHandlers.echo(request, responses);
+		});
+		this.runner.withPropertyValues("strand.server.handler.log-context=peer").run((context) -> {
+			call(context);
+			assertThat(this.seen).singleElement().satisfies((entries) -> {
+				assertThat(entries).containsOnlyKeys("grpc.peer");
+				assertThat(entries.get("grpc.peer")).matches("(127\\.0\\.0\\.1|[0-9a-f:]+):\\d+");
+			});
+		});
+		this.seen.clear();
+		this.runner.withPropertyValues("strand.server.handler.log-context=").run((context) -> {
+			call(context);
+			assertThat(this.seen).containsExactly(Map.of());
+		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "auto", "platform", "event-loop" })
+	void everyCallbackHasItsOwnCallsEntriesAndThreadsAreLeftAsTheyWere(String threading) {
+		AtomicReference<String> bad = new AtomicReference<>();
+		this.handlers.bidi((responses) -> {
+			String mine = Objects.requireNonNull(MDC.get("grpc.callId"));
+			MDC.put("grpc.callId", "spoilt " + mine);
+			return new RequestObserver((message) -> {
+				if (!mine.equals(MDC.get("grpc.callId")) && !("spoilt " + mine).equals(MDC.get("grpc.callId"))) {
+					bad.set(MDC.get("grpc.callId") + " in call " + mine);
+				}
+				responses.onNext(message);
+			}, responses::onCompleted);
+		});
+		this.runner.withPropertyValues("strand.server.handler.threading=" + threading).run((context) -> {
+			try (TestClient client = ServerContext.client(context)) {
+				for (int round = 0; round < 20; round++) {
+					Outcome one = Outcome.open(client.channel(), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT);
+					Outcome other = Outcome.open(client.channel(), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT);
+					for (int i = 1; i <= 3; i++) {
+						int count = i;
+						one.call().sendMessage(Message.getDefaultInstance());
+						other.call().sendMessage(Message.getDefaultInstance());
+						await().until(() -> one.messages().size() >= count && other.messages().size() >= count);
+					}
+					one.call().halfClose();
+					other.call().halfClose();
+					assertThat(one.status().isOk()).isTrue();
+					assertThat(other.status().isOk()).isTrue();
+				}
+			}
+		});
+		assertThat(bad).hasNullValue();
+	}
+
+	@Test
+	void lineAboutAFailureHasThem() {
+		this.handlers.unary((request, responses) -> {
+			throw new IllegalStateException("on purpose");
+		});
+		Logger logger = (Logger) LoggerFactory.getLogger("io.strand.grpc.call.HandlerFailure");
+		List<Map<String, String>> lines = new CopyOnWriteArrayList<>();
+		AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+
+			@Override
+			protected void append(ILoggingEvent event) {
+				lines.add(event.getMDCPropertyMap());
+			}
+
+		};
+		appender.start();
+		logger.addAppender(appender);
+		try {
+			this.runner.run((context) -> call(context));
+		}
+		finally {
+			logger.detachAppender(appender);
+		}
+		assertThat(lines).singleElement()
+			.satisfies((entries) -> assertThat(entries).containsEntry("grpc.method", "strand.testing.Echo/Unary"));
+	}
+
+	private void look() {
+		this.seen.add(Objects.requireNonNullElse(MDC.getCopyOfContextMap(), Map.of()));
+	}
+
+	private static Outcome call(AssertableApplicationContext context) {
+		try (TestClient client = ServerContext.client(context)) {
+			Outcome outcome = Outcome.of(client.channel(), EchoGrpc.getUnaryMethod(), CallOptions.DEFAULT,
+					Message.getDefaultInstance());
+			outcome.status();
+			CallEngine engine = context.getBean(CallEngine.class);
+			await().until(() -> engine.liveCalls().isEmpty());
+			return outcome;
+		}
+	}
+
+}

@@ -196,7 +196,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	 * no task of the application's, no limit that counts this call.
 	 */
 	private boolean isInNoHurryToEnd() {
-		return this.left && this.served == null && this.run.isIdle() && !this.call.isIntercepted() && !this.plan.onEventLoop();
+		return this.left && this.served == null && this.run.isIdle() && !this.call.isIntercepted()
+				&& !this.plan.onEventLoop();
 	}
 
 	@Override

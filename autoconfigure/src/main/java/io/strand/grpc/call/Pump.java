@@ -152,6 +152,11 @@ final class Pump implements SerialThread {
 	}
 
 	@Override
+	public boolean isVirtual() {
+		return this.call.plan().threads().isVirtual();
+	}
+
+	@Override
 	public void wake() {
 		// First: who finds it set has published an event before this looks for a waiter
 		this.wakeScheduled = false;

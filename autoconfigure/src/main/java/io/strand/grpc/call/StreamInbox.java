@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * {@value #AHEAD_MESSAGES} of them or {@value #AHEAD_BYTES} bytes, since asking for one
  * from another thread than the transport's costs a hop: the transport thread asks when a
  * message comes, the call's thread only once half of the room is free, and then for all
- * of it, unless messages are large. The handler gets only as many as
- * it has asked for, so what it asked for is kept here as {@link #credits}.
+ * of it, unless messages are large. The handler gets only as many as it has asked for, so
+ * what it asked for is kept here as {@link #credits}.
  */
 final class StreamInbox extends Inbox {
 

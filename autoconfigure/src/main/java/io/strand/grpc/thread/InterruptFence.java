@@ -44,11 +44,11 @@ public final class InterruptFence {
 
 	/**
 	 * Keeps interrupts away from the current thread from now on, and clears one that has
-	 * arrived.
+	 * arrived. May be called again after it has left.
 	 */
 	public void leave() {
 		Thread current = Thread.currentThread();
-		while (!INSIDE.compareAndSet(this, current, null)) {
+		while (this.inside != null && !INSIDE.compareAndSet(this, current, null)) {
 			Thread.onSpinWait();
 		}
 		Thread.interrupted();

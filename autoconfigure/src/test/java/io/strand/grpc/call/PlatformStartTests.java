@@ -64,7 +64,8 @@ class PlatformStartTests extends HandlerTestBase {
 				outcomes.add(Outcome.of(server.channel(), UNARY, in(60_000), text("spin")));
 				await().until(() -> spinning.get() == spinners);
 			}
-			// Keeps the connection's event loop until all calls are there to be read together
+			// Keeps the connection's event loop until all calls are there to be read
+			// together
 			Outcome keeper = Outcome.open(channel, BIDI, soon());
 			within(reading);
 			List<Outcome> platform = new ArrayList<>();
@@ -75,8 +76,8 @@ class PlatformStartTests extends HandlerTestBase {
 			}).get(5, TimeUnit.SECONDS);
 			read.countDown();
 			try {
-				assertThat(platform).allSatisfy(
-						(outcome) -> assertThat(outcome.status().isOk()).as("%s", outcome.status()).isTrue());
+				assertThat(platform)
+					.allSatisfy((outcome) -> assertThat(outcome.status().isOk()).as("%s", outcome.status()).isTrue());
 			}
 			finally {
 				stop.set(true);
@@ -95,8 +96,9 @@ class PlatformStartTests extends HandlerTestBase {
 		if (method.getFullMethodName().equals(UNARY.getFullMethodName())) {
 			return with(Threading.VIRTUAL, true);
 		}
-		return with(method.getFullMethodName().equals(BIDI.getFullMethodName()) ? Threading.EVENT_LOOP
-				: Threading.PLATFORM, true);
+		return with(
+				method.getFullMethodName().equals(BIDI.getFullMethodName()) ? Threading.EVENT_LOOP : Threading.PLATFORM,
+				true);
 	}
 
 }

@@ -463,7 +463,8 @@ class StreamContractTests {
 				assertThat(handlerGone.await(5, TimeUnit.SECONDS)).isTrue();
 			}
 			finally {
-				// Or gRPC keeps what the client has not read, after a lost connection even then
+				// Or gRPC keeps what the client has not read, after a lost connection
+				// even then
 				client.readAll();
 				client.cancel();
 				channel.shutdownNow();

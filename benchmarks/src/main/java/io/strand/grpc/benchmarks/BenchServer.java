@@ -39,6 +39,7 @@ public final class BenchServer {
 			case STRAND -> strand(true, new BenchService().bindService());
 			case STRAND_PLATFORM -> strand(false, new BenchService().bindService());
 			case STRAND_METHODS -> strand(true, methods());
+			case STRAND_STARTER -> StarterServer.start();
 			case BOOT, BOOT_VIRTUAL -> BootServer.start(variant == Variant.BOOT_VIRTUAL);
 		};
 		System.out.println("PORT " + port);

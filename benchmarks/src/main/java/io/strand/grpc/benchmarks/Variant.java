@@ -25,6 +25,9 @@ enum Variant {
 	/** Strand, with a service of plain methods. */
 	STRAND_METHODS("strand-methods"),
 
+	/** Strand as its starter makes it. */
+	STRAND_STARTER("strand-starter"),
+
 	/** Spring Boot's own gRPC starter as shipped. */
 	BOOT("boot"),
 

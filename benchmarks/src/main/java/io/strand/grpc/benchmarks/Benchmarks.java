@@ -9,7 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Measures servers side by side: for each round each variant in turn, a fresh load each
- * time, and the median over the rounds. Figures are ratios to the first variant named.
+ * time, and the median over the rounds of all forks. Figures are ratios to the first
+ * variant named.
  */
 public final class Benchmarks {
 
@@ -31,18 +32,30 @@ public final class Benchmarks {
 			special.run(variants, options, rounds, seconds);
 			System.exit(0);
 		}
-		Map<Variant, ServerProcess> servers = new EnumMap<>(Variant.class);
 		Map<Variant, List<Figures>> figures = new EnumMap<>(Variant.class);
+		for (int fork = 0; fork < Integer.getInteger("forks", 1); fork++) {
+			measure(scenario, variants, options, rounds, seconds, figures);
+		}
+		report(scenario, variants, figures);
+		System.exit(0);
+	}
+
+	/**
+	 * Rounds with fresh servers: what a JVM happens to compile well differs from one to
+	 * the next as much as the variants do.
+	 */
+	private static void measure(String scenario, List<Variant> variants, List<String> options, int rounds,
+			double seconds, Map<Variant, List<Figures>> figures) throws Exception {
+		Map<Variant, ServerProcess> servers = new EnumMap<>(Variant.class);
 		try {
 			for (Variant variant : variants) {
 				servers.put(variant, new ServerProcess(variant, options));
-				figures.put(variant, new ArrayList<>());
 				measure(scenario, servers.get(variant), seconds); // to warm up
 			}
 			for (int round = 0; round < rounds; round++) {
 				for (Variant variant : variants) {
-					Figures measured = measure(scenario, servers.get(variant), seconds);
-					figures.get(variant).add(measured);
+					figures.computeIfAbsent(variant, (key) -> new ArrayList<>())
+						.add(measure(scenario, servers.get(variant), seconds));
 				}
 			}
 		}
@@ -51,8 +64,6 @@ public final class Benchmarks {
 				server.close();
 			}
 		}
-		report(scenario, variants, figures);
-		System.exit(0);
 	}
 
 	private static Scenario special(String scenario) {

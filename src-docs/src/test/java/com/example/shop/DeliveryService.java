@@ -3,7 +3,6 @@ package com.example.shop;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-import io.grpc.Metadata;
 import io.grpc.Status;
 import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.service.GrpcMethod;
@@ -43,12 +42,10 @@ class DeliveryService {
 	// end::service[]
 	// tag::parameters[]
 	@GrpcMethod("Check")
-	void compareWithShelves(BidiStream<Item, Level> stream, Metadata headers, GrpcCall call) {
+	void compareWithShelves(BidiStream<Item, Level> stream, Customer customer, GrpcCall call) {
+		call.responseHeaders().put(CustomerParameter.CUSTOMER, customer.name());
 		for (Item item : stream) {
 			stream.send(level(this.shelves.count(item.getName())));
-			if (call.isDraining()) {
-				return;
-			}
 		}
 	}
 

@@ -2,9 +2,12 @@ package com.example.shop;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.stub.BlockingClientCall;
+import io.grpc.stub.MetadataUtils;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.beans.factory.annotation.Autowired;
@@ -39,9 +42,22 @@ class PlainMethodsTests {
 		unload.write(item("milk", 3));
 		unload.halfClose();
 		assertThat(unload.read().getPieces()).isEqualTo(5);
-		BlockingClientCall<Item, Level> check = deliveries.check();
+	}
+
+	@Test
+	void otherParametersAreProvided(@Autowired DeliveriesGrpc.DeliveriesBlockingV2Stub deliveries) throws Exception {
+		assertThatExceptionOfType(Exception.class).isThrownBy(() -> deliveries.check().read())
+			.satisfies((ex) -> assertThat(Status.fromThrowable(ex).getCode()).isEqualTo(Status.Code.UNAUTHENTICATED));
+		Metadata headers = new Metadata();
+		headers.put(CustomerParameter.CUSTOMER, "Ann");
+		AtomicReference<Metadata> answered = new AtomicReference<>();
+		BlockingClientCall<Item, Level> check = deliveries
+			.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers),
+					MetadataUtils.newCaptureMetadataInterceptor(answered, new AtomicReference<>()))
+			.check();
 		check.write(item("no such thing", 1));
 		assertThat(check.read().getPieces()).isZero();
+		assertThat(answered.get().get(CustomerParameter.CUSTOMER)).isEqualTo("Ann");
 		check.halfClose();
 		assertThat(check.read()).isNull();
 	}

@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * Reads the tagged regions of source files: the lines between {@code tag::name[]} and
- * {@code end::name[]}, moved to the left margin. A region may end and begin again, to
- * leave something out.
+ * {@code end::name[]}, moved to the left margin, without blank lines at the end. A region
+ * may end and begin again, to leave something out.
  */
 final class Snippet {
 
@@ -47,6 +47,9 @@ final class Snippet {
 		}
 		if (!found || inside) {
 			throw new IllegalStateException("No region '%s' with a beginning and an end in %s".formatted(tag, file));
+		}
+		while (!region.isEmpty() && region.get(region.size() - 1).isBlank()) {
+			region.remove(region.size() - 1);
 		}
 		return region;
 	}

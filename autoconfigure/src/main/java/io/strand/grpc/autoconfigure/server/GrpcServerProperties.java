@@ -287,8 +287,7 @@ public class GrpcServerProperties {
 		/**
 		 * The kind of thread that calls run on: virtual where the JVM has them and else
 		 * platform (auto), a virtual one for each call (virtual), one of a bounded pool
-		 * (platform), or the connection's event loop, on which nothing may block (event-
-		 * loop).
+		 * (platform), or (event-loop) that of the connection, on which nothing may block.
 		 */
 		private Threading threading = Threading.AUTO;
 
@@ -301,8 +300,8 @@ public class GrpcServerProperties {
 
 		/**
 		 * What the log lines of a call tell of it, in the MDC: its method (grpc.method),
-		 * its number (grpc.callId), the address of its client (grpc.peer). Empty for
-		 * nothing.
+		 * its number (grpc.callId), the address of its client (grpc.peer). Method and
+		 * number if not set, nothing if empty.
 		 */
 		private Set<LogContextEntry> logContext = EnumSet.of(LogContextEntry.METHOD, LogContextEntry.CALL_ID);
 

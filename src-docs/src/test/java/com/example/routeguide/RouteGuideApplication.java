@@ -1,0 +1,8 @@
+package com.example.routeguide;
+
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+@SpringBootApplication
+class RouteGuideApplication {
+
+}

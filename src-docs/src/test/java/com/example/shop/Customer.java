@@ -1,0 +1,5 @@
+package com.example.shop;
+
+record Customer(String name) {
+
+}

@@ -44,7 +44,8 @@ import org.springframework.core.env.Environment;
 @ConditionalOnBooleanProperty(name = "strand.server.enabled", matchIfMissing = true)
 @Conditional(OnGrpcServiceCondition.class)
 @EnableConfigurationProperties(GrpcServerProperties.class)
-@Import({ ExceptionMappingConfiguration.class, RequestValidationConfiguration.class, LogContextConfiguration.class })
+@Import({ AuthenticationArgumentConfiguration.class, ExceptionMappingConfiguration.class,
+		RequestValidationConfiguration.class, LogContextConfiguration.class })
 public final class GrpcServerAutoConfiguration {
 
 	@Bean

@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 
 import com.google.protobuf.ByteString;
 import io.strand.grpc.sample.proto.BrochurePage;
+import io.strand.grpc.sample.refusal.UnreasonableRequestException;
 
 import org.springframework.stereotype.Component;
 
@@ -28,10 +29,11 @@ public class BrochurePress {
 	 * @param pages how many pages
 	 * @param pageBytes the size of each
 	 * @param consumer takes the pages, one after the other
+	 * @throws UnreasonableRequestException if it would be too large
 	 */
 	void print(int pages, int pageBytes, Consumer<BrochurePage> consumer) {
 		if (pages < 0 || pages > MOST_PAGES || pageBytes < 0 || pageBytes > MOST_PAGE_BYTES) {
-			throw new IllegalArgumentException("A brochure has up to %d pages of up to %d bytes, not %d of %d"
+			throw new UnreasonableRequestException("A brochure has up to %d pages of up to %d bytes, not %d of %d"
 				.formatted(MOST_PAGES, MOST_PAGE_BYTES, pages, pageBytes));
 		}
 		ByteString content = ByteString.copyFrom(new byte[pageBytes]);

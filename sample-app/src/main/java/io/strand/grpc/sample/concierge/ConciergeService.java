@@ -85,13 +85,7 @@ class ConciergeService extends ConciergeGrpc.ConciergeImplBase {
 
 	@Override
 	public void readBrochure(BrochureRequest request, StreamObserver<BrochurePage> out) {
-		try {
-			this.press.print(request.getPages(), request.getPageBytes(), out::onNext);
-		}
-		catch (IllegalArgumentException ex) {
-			out.onError(Status.INVALID_ARGUMENT.withDescription(ex.getMessage()).asException());
-			return;
-		}
+		this.press.print(request.getPages(), request.getPageBytes(), out::onNext);
 		out.onCompleted();
 	}
 

@@ -1,6 +1,7 @@
 package io.strand.grpc.sample.routeguide;
 
-import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+
 import io.strand.grpc.sample.proto.Feature;
 import io.strand.grpc.sample.proto.Point;
 import io.strand.grpc.sample.proto.Rectangle;
@@ -8,14 +9,22 @@ import io.strand.grpc.sample.proto.RouteGuideGrpc;
 import io.strand.grpc.sample.proto.RouteNote;
 import io.strand.grpc.sample.proto.RouteSummary;
 import io.strand.grpc.service.GrpcService;
+import io.strand.grpc.stream.BidiStream;
+import io.strand.grpc.stream.ClientStream;
+import io.strand.grpc.stream.ServerStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Guides through the places it knows. All calls share the places, which do not change,
- * and the notes, which look after themselves.
+ * Guides through the places it knows, with a plain method for each kind of rpc. All calls
+ * share the places, which do not change, and the notes, which look after themselves; what
+ * belongs to one call is a local variable.
  */
-@GrpcService
-class RouteGuideService extends RouteGuideGrpc.RouteGuideImplBase {
+// tag::service[]
+// tag::quick-look[]
+@GrpcService(RouteGuideGrpc.class)
+class RouteGuideService {
 
+	// end::quick-look[]
 	private final Places places;
 
 	private final RouteNotes notes;
@@ -25,26 +34,58 @@ class RouteGuideService extends RouteGuideGrpc.RouteGuideImplBase {
 		this.notes = notes;
 	}
 
-	@Override
-	public void getFeature(Point location, StreamObserver<Feature> out) {
-		out.onNext(this.places.at(location));
-		out.onCompleted();
+	// tag::get-feature[]
+	// tag::quick-look[]
+	Feature getFeature(Point location) {
+		return this.places.at(location);
 	}
 
-	@Override
-	public void listFeatures(Rectangle area, StreamObserver<Feature> out) {
-		this.places.within(area).forEach(out::onNext);
-		out.onCompleted();
+	// end::get-feature[]
+	// tag::list-features[]
+	void listFeatures(Rectangle area, ServerStream<Feature> out) {
+		for (Feature place : this.places.within(area)) {
+			out.send(place);
+		}
 	}
 
-	@Override
-	public StreamObserver<Point> recordRoute(StreamObserver<RouteSummary> out) {
-		return new RouteRecorder(this.places, out);
+	// end::quick-look[]
+	// end::list-features[]
+	// tag::record-route[]
+	RouteSummary recordRoute(ClientStream<Point> route) {
+		long start = System.nanoTime();
+		int points = 0;
+		int features = 0;
+		double metres = 0;
+		@Nullable Point previous = null;
+		for (Point point : route) {
+			points++;
+			if (this.places.isAt(point)) {
+				features++;
+			}
+			if (previous != null) {
+				metres += Haversine.metres(previous, point);
+			}
+			previous = point;
+		}
+		return RouteSummary.newBuilder()
+			.setPointCount(points)
+			.setFeatureCount(features)
+			.setDistance((int) Math.rint(metres))
+			.setElapsedTime((int) Duration.ofNanos(System.nanoTime() - start).toSeconds())
+			.build();
 	}
 
-	@Override
-	public StreamObserver<RouteNote> routeChat(StreamObserver<RouteNote> out) {
-		return new RouteChatter(this.notes, out);
+	// end::record-route[]
+	// tag::route-chat[]
+	// tag::quick-look[]
+	void routeChat(BidiStream<RouteNote, RouteNote> chat) {
+		for (RouteNote note : chat) {
+			this.notes.leave(note).forEach(chat::send);
+		}
 	}
+
+	// end::route-chat[]
 
 }
+// end::quick-look[]
+// end::service[]

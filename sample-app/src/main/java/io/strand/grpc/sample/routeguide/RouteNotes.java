@@ -9,6 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 import io.strand.grpc.sample.proto.Point;
 import io.strand.grpc.sample.proto.RouteNote;
+import io.strand.grpc.sample.refusal.UnreasonableRequestException;
 
 /**
  * The notes that callers left, by point. Thread-safe. Bounded, whatever callers do: the
@@ -41,12 +42,12 @@ class RouteNotes {
 	 * same time, exactly one sees the other.
 	 * @param note the note
 	 * @return the notes that were at its point, the oldest first
-	 * @throws IllegalArgumentException if the note is too long
+	 * @throws UnreasonableRequestException if the note is too long
 	 */
 	List<RouteNote> leave(RouteNote note) {
 		int size = note.getSerializedSize();
 		if (size > MOST_BYTES) {
-			throw new IllegalArgumentException("The note has %d bytes, %d are allowed".formatted(size, MOST_BYTES));
+			throw new UnreasonableRequestException("The note has %d bytes, %d are allowed".formatted(size, MOST_BYTES));
 		}
 		this.lock.lock();
 		try {

@@ -70,7 +70,7 @@ class OneConnectionStep implements TourStep {
 		long channels = stubs.stream().map(AbstractStub::getChannel).distinct().count();
 		int made = this.connections.accepted() - before;
 		return new Finding(
-				"Called each of four services through another kind of stub: blocking, future, blocking v2, async.",
+				"Called four services, each through another kind of stub: blocking, future, blocking v2, async.",
 				List.of(Figure.count("stubs used", stubs.size()), Figure.count("channels behind them", channels),
 						Figure.count("connections open, as the server counts them", this.connections.open())),
 				"The stubs of a channel share its connection, whichever service they call.",

@@ -3,9 +3,12 @@ package io.strand.grpc.sample.tour;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
+import io.strand.grpc.sample.proto.Pile;
+import io.strand.grpc.sample.proto.SortedMail;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -30,6 +33,31 @@ class TourJudgementTests {
 		tally.add(9, 0);
 		assertThat(tally.wrong()).isEqualTo(5);
 		assertThat(tally.arrived()).isEqualTo(8);
+	}
+
+	@Test
+	void receiptsSeeWhatIsMissingTwiceOutOfOrderOrAnotherCalls() {
+		Receipts receipts = new Receipts(3);
+		receipts.add(0, sorted(List.of(0, 2), List.of(1)));
+		assertThat(receipts.once()).isEqualTo(3);
+		assertThat(receipts.wrong()).isZero();
+		receipts.add(3, sorted(List.of(4, 3), List.of(4), List.of())); // 5 is missing
+		assertThat(receipts.once()).isEqualTo(4);
+		assertThat(receipts.wrong()).isEqualTo(2);
+		receipts.add(6, sorted(List.of(0, 9)));
+		assertThat(receipts.once()).isEqualTo(4);
+		assertThat(receipts.wrong()).isEqualTo(4);
+		assertThat(receipts.receivers()).isEqualTo(6);
+		assertThat(receipts.busy()).isEqualTo(5);
+	}
+
+	@SafeVarargs
+	private static SortedMail sorted(List<Integer>... piles) {
+		SortedMail.Builder mail = SortedMail.newBuilder();
+		for (List<Integer> pile : piles) {
+			mail.addPiles(Pile.newBuilder().addAllNumbers(pile));
+		}
+		return mail.build();
 	}
 
 	@Test

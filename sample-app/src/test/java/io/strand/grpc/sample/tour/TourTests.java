@@ -37,7 +37,7 @@ class TourTests {
 
 	@Test
 	void takesEveryStepAndAllHold() {
-		assertThat(this.findings).hasSize(11);
+		assertThat(this.findings).hasSize(14);
 		assertThat(this.findings.values()).extracting(Finding::verdict).containsOnly(Verdict.HOLDS);
 	}
 
@@ -69,9 +69,9 @@ class TourTests {
 	}
 
 	@Test
-	void oneServerServesFourServices() {
+	void oneServerServesFiveServices() {
 		assertThat(verdict(OneServerStep.class)).isEqualTo(Verdict.HOLDS);
-		assertThat(figure(OneServerStep.class, "services on that server, all on one port")).isEqualTo("4");
+		assertThat(figure(OneServerStep.class, "services on that server, all on one port")).isEqualTo("5");
 	}
 
 	@Test
@@ -111,8 +111,32 @@ class TourTests {
 	}
 
 	@Test
+	void aHandlerSendsAndReceivesAtTheSameTime() {
+		assertThat(verdict(ExchangeStep.class)).isEqualTo(Verdict.HOLDS);
+		assertThat(figure(ExchangeStep.class, "letters read before the client had sent one")).isEqualTo("100");
+		assertThat(figure(ExchangeStep.class, "letters taken in while the client read none")).isEqualTo("100");
+		assertThat(figure(ExchangeStep.class, "of these missing or out of order")).isEqualTo("0");
+	}
+
+	@Test
+	void eachMessageGoesToOneOfManyReceivers() {
+		assertThat(verdict(ManyReceiversStep.class)).isEqualTo(Verdict.HOLDS);
+		assertThat(figure(ManyReceiversStep.class, "of them received, by exactly one thread")).isEqualTo("400");
+		assertThat(figure(ManyReceiversStep.class, "received twice, by another call or out of order")).isEqualTo("0");
+		assertThat(figure(ManyReceiversStep.class, "tables that the calls had")).isEqualTo("4");
+		assertThat(figure(ManyReceiversStep.class, "tables left after the calls")).isEqualTo("0");
+	}
+
+	@Test
+	void cancelledReceiversEnd() {
+		assertThat(verdict(CancelledReceiversStep.class)).isEqualTo(Verdict.HOLDS);
+		assertThat(figure(CancelledReceiversStep.class, "calls that were cancelled")).isEqualTo("10");
+		assertThat(figure(CancelledReceiversStep.class, "tables left after the calls")).isEqualTo("0");
+	}
+
+	@Test
 	void whatIsNotThereYetIsListed() {
-		assertThat(printed().replaceAll("\\s+", " ")).contains("Not there yet: C5, S4");
+		assertThat(printed().replaceAll("\\s+", " ")).contains("Not there yet: C5, H9");
 	}
 
 	@Test

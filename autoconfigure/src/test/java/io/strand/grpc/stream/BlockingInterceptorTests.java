@@ -4,11 +4,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -28,6 +32,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.call.Threading;
 import io.strand.grpc.testing.EngineServer.Kind;
 import io.strand.grpc.testing.Message;
@@ -38,6 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Blocking bodies behind interceptors that do what gRPC lets them do.
@@ -170,6 +176,27 @@ class BlockingInterceptorTests extends BlockingStreamTestBase {
 
 	@ParameterizedTest
 	@CsvSource(textBlock = STYLES)
+	void callbacksHaveTheContextOfTheCallWhicheverThreadReceives(Kind kind, Style style) {
+		List<Long> ids = new CopyOnWriteArrayList<>();
+		start(kind, style, ConcurrentSend.SERIALIZE, BlockingHandlerContractTests.onMessage((message, delegate) -> {
+			GrpcCall call = GrpcCall.currentOrNull();
+			ids.add((call != null) ? call.id() : 0);
+			delegate.run();
+		}));
+		this.echo.bidi = (stream) -> {
+			this.threads.submit(() -> {
+				stream.receive();
+				assertThat(GrpcCall.currentOrNull()).isNull();
+				return stream.receive();
+			}).get(10, TimeUnit.SECONDS);
+			ids.add(stream.call().id());
+		};
+		assertThat(call(BIDI, numbers(2)).status()).isEqualTo(Status.OK);
+		assertThat(ids).hasSize(3).containsOnly(ids.get(2));
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
 	void deliversOnAnotherThread(Kind kind, Style style) {
 		ExecutorService own = Executors.newSingleThreadExecutor();
 		try {
@@ -231,6 +258,80 @@ class BlockingInterceptorTests extends BlockingStreamTestBase {
 	/** The service behind an interceptor that is innermost, as advice is. */
 	private BindableService advised(Style style) {
 		return () -> ServerInterceptors.intercept(style.of(this.echo).bindService(), new Advice());
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	void receiverEndsWithItsBodyAlsoIfItsFailureIsKeptFromTheCall(Kind kind, Style style) throws Exception {
+		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+		this.echo.bidi = (stream) -> {
+			this.threads.execute(() -> thrown.complete(BlockingStreamContractTests.thrownBy(stream::receive)));
+			awaitState(LiveCall.State.WAITING_FOR_MESSAGE);
+			throw new IllegalStateException("the body");
+		};
+		start(kind, style, ConcurrentSend.SERIALIZE, onReady((delegate) -> {
+			try {
+				delegate.run();
+			}
+			catch (IllegalStateException ex) {
+				// The call goes on
+			}
+		}));
+		Outcome outcome = open(BIDI);
+		assertThat(Status.fromThrowable(thrown.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Status.Code.CANCELLED);
+		outcome.cancel();
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	void callsThreadDoesNotGoOnWhileAnotherOneIsInACallback(Kind kind, Style style) throws Exception {
+		CountDownLatch inside = new CountDownLatch(1);
+		CountDownLatch open = new CountDownLatch(1);
+		CompletableFuture<Long> left = new CompletableFuture<>();
+		AtomicBoolean bodyIsOver = new AtomicBoolean();
+		this.echo.bidi = (stream) -> {
+			Thread own = Thread.currentThread();
+			this.threads.execute(() -> BlockingStreamContractTests.thrownBy(stream::receive));
+			within(inside);
+			this.threads.execute(() -> {
+				await().until(() -> left.isDone() || (bodyIsOver.get() && own.getState() == Thread.State.WAITING));
+				open.countDown();
+			});
+			bodyIsOver.set(true);
+		};
+		ServerInterceptor callbacks = onReady((delegate) -> {
+			delegate.run();
+			left.complete(open.getCount());
+		});
+		start(kind, style, ConcurrentSend.SERIALIZE, BlockingHandlerContractTests.onMessage((message, delegate) -> {
+			inside.countDown();
+			within(open);
+			delegate.run();
+		}), callbacks);
+		Outcome outcome = open(BIDI);
+		outcome.call().sendMessage(number(1));
+		assertThat(left.get(10, TimeUnit.SECONDS)).isZero();
+		assertThat(outcome.status()).isEqualTo(Status.OK);
+	}
+
+	private static ServerInterceptor onReady(Consumer<Runnable> callback) {
+		return listener((listener) -> new SimpleForwardingServerCallListener<>(listener) {
+
+			private boolean first = true;
+
+			@Override
+			public void onReady() {
+				boolean body = this.first;
+				this.first = false;
+				if (body) {
+					callback.accept(super::onReady);
+				}
+				else {
+					super.onReady();
+				}
+			}
+
+		});
 	}
 
 	@ParameterizedTest

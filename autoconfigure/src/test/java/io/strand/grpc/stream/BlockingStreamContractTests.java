@@ -19,6 +19,9 @@ import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -301,6 +304,38 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		outcome.call().halfClose();
 		assertThat(outcome.status()).isEqualTo(Status.OK);
 		assertThat(outcome.messages()).containsExactly(number(2));
+	}
+
+	@ParameterizedTest
+	@EnumSource(value = Kind.class, mode = EnumSource.Mode.EXCLUDE, names = "PLAIN_GRPC")
+	@DisplayName("S4: who has received goes behind who waits for a turn")
+	void receiversTakeTurns(Kind kind) {
+		this.echo.bidi = (stream) -> {
+			AtomicReference<Message> mine = new AtomicReference<>();
+			CompletableFuture<Message> others = new CompletableFuture<>();
+			this.threads.execute(() -> {
+				Thread second = Thread.currentThread();
+				awaitState(State.WAITING_FOR_MESSAGE);
+				this.threads.execute(() -> {
+					await().until(() -> second.getState() == Thread.State.WAITING);
+					stream.send(text("go"));
+				});
+				others.complete(stream.receive());
+			});
+			assertThat(stream.receive()).isEqualTo(number(0));
+			mine.set(stream.receive());
+			assertThat(others.get(10, TimeUnit.SECONDS)).isEqualTo(number(1));
+			assertThat(mine.get()).isEqualTo(number(2));
+		};
+		start(kind, ConcurrentSend.SERIALIZE);
+		for (int round = 0; round < 10; round++) {
+			Outcome outcome = open(BIDI);
+			await().untilAsserted(() -> assertThat(outcome.messages()).hasSize(1));
+			for (int i = 0; i < 3; i++) {
+				outcome.call().sendMessage(number(i));
+			}
+			assertThat(outcome.status()).isEqualTo(Status.OK);
+		}
 	}
 
 	@Test
@@ -704,6 +739,38 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 	}
 
 	@ParameterizedTest
+	@CsvSource({ "STRAND_NETTY, HANDLER", "STRAND_NETTY, IMPL_BASE", "STRAND_NETTY_PLATFORM, HANDLER" })
+	@DisplayName("S8: the end wakes a blocked receive at once, also when the client does not read that far")
+	void endWakesAReceiveBeforeTheClientReadsIt(Kind kind, Style style) throws Exception {
+		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+		CompletableFuture<ServerCall<?, ?>> call = new CompletableFuture<>();
+		this.echo.bidi = (stream) -> {
+			for (int i = 0; i < 6; i++) {
+				stream.send(large(i));
+			}
+			thrown.complete(thrownBy(stream::receive));
+		};
+		start(kind, style, ConcurrentSend.SERIALIZE, new ServerInterceptor() {
+
+			@Override
+			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> started, Metadata headers,
+					ServerCallHandler<Q, R> next) {
+				call.complete(started);
+				return next.startCall(started, headers);
+			}
+
+		});
+		SlowCall client = new SlowCall(false);
+		awaitState(State.WAITING_FOR_MESSAGE);
+		call.get(10, TimeUnit.SECONDS).close(Status.UNAVAILABLE, new Metadata());
+		assertThat(Status.fromThrowable(thrown.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Status.Code.CANCELLED);
+		assertThat(client.status).isNotDone();
+		client.call.request(100);
+		assertThat(client.status.get(10, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+		assertThat(client.received).hasValue(6);
+	}
+
+	@ParameterizedTest
 	@CsvSource(textBlock = STYLES)
 	@DisplayName("S8: a body that returns before it has read everything completes, and the rest is dropped")
 	void bodyReturnsEarly(Kind kind, Style style, ConcurrentSend mode) {
@@ -841,9 +908,15 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		final CompletableFuture<Status> status = new CompletableFuture<>();
 
 		SlowCall() {
+			this(true);
+		}
+
+		SlowCall(boolean halfClose) {
 			this.call.start(this, new Metadata());
 			this.call.request(1);
-			this.call.halfClose();
+			if (halfClose) {
+				this.call.halfClose();
+			}
 		}
 
 		@Override

@@ -119,14 +119,12 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	void transmitHeaders(Metadata headers) {
 		refuseIfClosed();
 		ServedCall served = this.owner.servedIfAsked();
-		if (served != null) {
-			served.addHeadersTo(headers);
-		}
+		Metadata all = (served != null) ? served.withHeaders(headers) : headers;
 		if (this.answer != null) {
-			this.answer.headers(headers);
+			this.answer.headers(all);
 		}
 		else {
-			this.transport.sendHeaders(headers);
+			this.transport.sendHeaders(all);
 		}
 	}
 
@@ -147,12 +145,12 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		}
 		refuseIfClosed();
 		this.closed = true;
-		addTrailersTo(trailers);
+		Metadata all = withTrailers(trailers);
 		if (this.answer != null) {
-			this.answer.close(status, trailers);
+			this.answer.close(status, all);
 		}
 		else {
-			this.transport.close(status, trailers);
+			this.transport.close(status, all);
 		}
 		this.owner.wakeReceiver();
 	}
@@ -170,17 +168,13 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	/** Ends the call before it had a handler. On any thread. */
 	void refuse(Status status) {
 		this.closed = true;
-		Metadata trailers = new Metadata();
-		addTrailersTo(trailers);
-		this.transport.close(status, trailers);
+		this.transport.close(status, withTrailers(new Metadata()));
 		this.owner.wakeReceiver();
 	}
 
-	private void addTrailersTo(Metadata trailers) {
+	private Metadata withTrailers(Metadata trailers) {
 		ServedCall served = this.owner.servedIfAsked();
-		if (served != null) {
-			served.addTrailersTo(trailers);
-		}
+		return (served != null) ? served.withTrailers(trailers) : trailers;
 	}
 
 	/**

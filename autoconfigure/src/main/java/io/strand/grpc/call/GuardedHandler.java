@@ -17,7 +17,12 @@ record GuardedHandler<Q, R>(ServerCallHandler<Q, R> handler) implements ServerCa
 		}
 		GuardedServerCall<Q, R> guarded = new GuardedServerCall<>(call, engineCall);
 		engineCall.innermost(guarded);
-		return this.handler.startCall(guarded, headers);
+		ServerCall.Listener<Q> listener = this.handler.startCall(guarded, headers);
+		Pump pump = engineCall.owner().pump();
+		if (pump != null) {
+			pump.innermost(listener);
+		}
+		return listener;
 	}
 
 }

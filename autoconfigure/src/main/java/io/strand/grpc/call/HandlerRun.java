@@ -200,6 +200,12 @@ final class HandlerRun<Q, R> implements SerialTask {
 			run(Step.READY, null);
 			return true;
 		}
+		Runnable task = this.nextTask;
+		if (task != null) {
+			this.nextTask = null;
+			run(Step.TASK, task);
+			return true;
+		}
 		Object message = this.call.inbox().poll();
 		if (message != null) {
 			this.call.askForFreedRoom();
@@ -320,7 +326,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.fence.interrupt();
 	}
 
-	/** Runs a task on the call's thread, once: there is never more than one. */
+	/** Runs a task on the call's thread. A later one may take its place. */
 	void next(Runnable task) {
 		this.nextTask = task;
 	}

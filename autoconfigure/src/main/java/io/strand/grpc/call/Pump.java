@@ -5,6 +5,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 import io.grpc.Context;
+import io.grpc.ServerCall;
 import io.strand.grpc.thread.SerialThread;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,9 @@ final class Pump implements SerialThread {
 
 	private volatile boolean over;
 
+	/** The handler's, in which the body runs. */
+	private volatile ServerCall.@Nullable Listener<?> innermost;
+
 	/** What a callback threw to a receiver: the stream cannot go on after that. */
 	private volatile @Nullable Throwable failure;
 
@@ -48,20 +52,29 @@ final class Pump implements SerialThread {
 	}
 
 	/**
-	 * Runs the body: now, or soon if this is not the call's thread, as with interceptors
-	 * that change threads.
-	 * @param body the blocking code
+	 * The handler was started.
+	 * @param listener gets what interceptors let through
 	 */
-	void run(Runnable body) {
-		if (this.call.handlerRun().isCurrentThread()) {
-			runHere(body);
-		}
-		else {
-			this.call.runNext(Context.current().wrap(() -> runHere(body)));
-		}
+	void innermost(ServerCall.Listener<?> listener) {
+		this.innermost = listener;
 	}
 
-	private void runHere(Runnable body) {
+	/**
+	 * Whether this is the call's thread. If not, has that one call the handler back, in
+	 * the current context and past the interceptors, who have had their turn.
+	 * @param start starts the body, for handlers that are not guarded
+	 */
+	boolean isCallThread(Runnable start) {
+		if (this.call.handlerRun().isCurrentThread()) {
+			return true;
+		}
+		ServerCall.Listener<?> listener = this.innermost;
+		this.call.runNext(Context.current().wrap((listener != null) ? listener::onReady : start));
+		return false;
+	}
+
+	/** Runs the body, on the call's thread. */
+	void run(Runnable body) {
 		try {
 			body.run();
 		}

@@ -121,17 +121,53 @@ public final class Receiver<Q> {
 	}
 
 	/**
-	 * Runs the code that receives, on the call's thread. What it throws is thrown here,
-	 * or ends the call if this is another thread.
+	 * Whether this is the call's thread, the one to {@link #run} on. If not, as with
+	 * interceptors that change threads, the call's thread will soon call the handler
+	 * back.
+	 * @param start what that shall come to
+	 * @return whether the current thread can run the code that receives
+	 */
+	public boolean canRun(Runnable start) {
+		return this.pump.isCallThread(start);
+	}
+
+	/**
+	 * Runs the code that receives.
 	 * @param body the code
 	 */
 	public void run(Runnable body) {
 		this.pump.run(body);
 	}
 
-	/** Interrupts the code that {@link #run} runs, if it still does. */
+	/**
+	 * Runs code of a thread that works for the call beside the call's own, which is set
+	 * up as that one is.
+	 * @param task the code
+	 */
+	public void runBeside(Runnable task) {
+		CallThreadHook hook = this.call.owner().hook();
+		if (hook == null) {
+			task.run();
+			return;
+		}
+		CallThreadHook.Work work = hook.of(new CallView(this.call.owner()));
+		work.begin();
+		try {
+			task.run();
+		}
+		finally {
+			work.end();
+		}
+	}
+
+	/**
+	 * Interrupts the code that {@link #run} runs, if it still does. If the call is
+	 * cancelled, that is left to the engine, which may be told not to.
+	 */
 	public void interrupt() {
-		this.call.owner().handlerRun().interrupt();
+		if (!this.call.owner().isCancelled()) {
+			this.call.owner().handlerRun().interrupt();
+		}
 	}
 
 	/**
@@ -153,7 +189,7 @@ public final class Receiver<Q> {
 		try {
 			while (true) {
 				Q message = next();
-				if (message != null || this.halfClosed) {
+				if (message != null || isComplete()) {
 					return message;
 				}
 				await(Long.MAX_VALUE);
@@ -178,7 +214,7 @@ public final class Receiver<Q> {
 		try {
 			while (true) {
 				Q message = next();
-				if (message != null || this.halfClosed) {
+				if (message != null || isComplete()) {
 					return message;
 				}
 				long left = nanos - (System.nanoTime() - start);
@@ -212,6 +248,11 @@ public final class Receiver<Q> {
 		}
 	}
 
+	/** Whether all messages were taken: another thread may have added the last. */
+	private boolean isComplete() {
+		return this.halfClosed && this.messages.isEmpty();
+	}
+
 	private void requestOne() {
 		if (!this.requested) {
 			this.requested = true;
@@ -242,6 +283,12 @@ public final class Receiver<Q> {
 		}
 		if (failed instanceof Error error) {
 			throw error;
+		}
+		if (failed != null) {
+			// Checked, as some languages let callbacks throw
+			throw Status.UNKNOWN.withCause(failed)
+				.withDescription("A callback failed; nothing more can be received on " + describe())
+				.asRuntimeException();
 		}
 		if (this.pump.isOver() || this.call.isEnded()) {
 			throw Status.CANCELLED.withDescription("%s has ended; nothing more can be received".formatted(describe()))

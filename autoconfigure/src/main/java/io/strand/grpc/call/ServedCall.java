@@ -99,18 +99,23 @@ final class ServedCall implements GrpcCall {
 		return made;
 	}
 
-	void addHeadersTo(Metadata headers) {
-		Metadata added = this.responseHeaders.get();
-		if (added != null) {
-			headers.merge(added);
-		}
+	Metadata withHeaders(Metadata headers) {
+		return merged(headers, this.responseHeaders.get());
 	}
 
-	void addTrailersTo(Metadata trailers) {
-		Metadata added = this.responseTrailers.get();
-		if (added != null) {
-			trailers.merge(added);
+	Metadata withTrailers(Metadata trailers) {
+		return merged(trailers, this.responseTrailers.get());
+	}
+
+	/** Leaves what it is given alone: a handler may send the same in every call. */
+	private static Metadata merged(Metadata sent, @Nullable Metadata added) {
+		if (added == null) {
+			return sent;
 		}
+		Metadata all = new Metadata();
+		all.merge(sent);
+		all.merge(added);
+		return all;
 	}
 
 	@Override

@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import io.strand.grpc.call.Receiver;
 
 /**
- * Runs a body in the first callback that comes, and in no other. Thread-safe, since
- * interceptors may change threads between callbacks.
+ * Runs a body in the first callback that comes to the call's thread, and in no other.
+ * Thread-safe, since interceptors may change threads between callbacks.
  */
 final class BodyStart {
 
@@ -22,7 +22,7 @@ final class BodyStart {
 	}
 
 	void once() {
-		if (!this.started.get() && this.started.compareAndSet(false, true)) {
+		if (!this.started.get() && this.receiver.canRun(this::once) && this.started.compareAndSet(false, true)) {
 			this.receiver.run(this::run);
 		}
 	}

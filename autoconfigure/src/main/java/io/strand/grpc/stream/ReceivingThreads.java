@@ -51,7 +51,8 @@ final class ReceivingThreads {
 		catch (Throwable ex) {
 			Throwable first = end();
 			if (first != null && first != ex) {
-				// The body was interrupted because of it
+				// The body was interrupted because of it, and is over
+				Thread.interrupted();
 				first.addSuppressed(ex);
 				throw first;
 			}
@@ -59,6 +60,7 @@ final class ReceivingThreads {
 		}
 		Throwable failure = end();
 		if (failure != null) {
+			Thread.interrupted();
 			throw failure;
 		}
 		return result;
@@ -116,7 +118,8 @@ final class ReceivingThreads {
 			}
 			String name = "grpc-receive-" + ReceivingThreads.this.receiver.call().method().getFullMethodName();
 			try {
-				Thread started = CallThreads.start(name, Context.current().wrap(this::run));
+				Thread started = CallThreads.start(name,
+						Context.current().wrap(() -> ReceivingThreads.this.receiver.runBeside(this::run)));
 				this.thread = started;
 				if (this.ended) {
 					started.interrupt();

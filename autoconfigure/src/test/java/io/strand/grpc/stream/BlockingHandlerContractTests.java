@@ -22,8 +22,12 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.Status.Code;
+import io.strand.grpc.call.CallLimit;
 import io.strand.grpc.call.ConcurrentSend;
+import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.call.LiveCall.State;
+import io.strand.grpc.call.Threading;
+import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EngineServer.Kind;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
@@ -403,6 +407,105 @@ class BlockingHandlerContractTests extends BlockingStreamTestBase {
 		}).join();
 		assertThat(call(BIDI, number(1)).status().getCode()).isEqualTo(Code.NOT_FOUND);
 		assertThat(call(BIDI).status()).isEqualTo(Status.OK);
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	@DisplayName("H3: where a cancel is not to interrupt, a receiving thread that ends with it does not either")
+	void receivingThreadDoesNotInterruptWhereACancelIsNotTo(Kind kind, Style style) throws Exception {
+		CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+		CountDownLatch receives = new CountDownLatch(1);
+		this.echo.bidi = (stream) -> {
+			Receiving receiving = stream.receiveEach((message) -> receives.countDown());
+			while (receiving.isActive()) {
+				Thread.onSpinWait();
+			}
+			interrupted.complete(Thread.currentThread().isInterrupted());
+		};
+		HandlerSettings quiet = new HandlerSettings(Threading.PLATFORM, false, ConcurrentSend.SERIALIZE, null,
+				HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE, List.of(), Duration.ZERO);
+		start(kind, quiet, style.of(this.echo));
+		Outcome outcome = open(BIDI);
+		outcome.call().sendMessage(number(1));
+		within(receives);
+		outcome.cancel();
+		assertThat(interrupted.get(10, TimeUnit.SECONDS)).isFalse();
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	@DisplayName("H5: callbacks come one at a time and see what the one before wrote, whoever receives")
+	void callbacksAreDeliveredOneAtATime(Kind kind, Style style) {
+		int count = 2_000;
+		AtomicBoolean inside = new AtomicBoolean();
+		AtomicInteger wrong = new AtomicInteger();
+		int[] plain = new int[1];
+		this.echo.clientStream = (requests) -> {
+			ConcurrentRun.of(8, (index) -> {
+				while (requests.receive() != null) {
+					Thread.yield(); // lets another one deliver
+				}
+			}).join(Duration.ofSeconds(20));
+			return number(plain[0]);
+		};
+		start(kind, style, ConcurrentSend.SERIALIZE, onMessage((message, delegate) -> {
+			if (!inside.compareAndSet(false, true) || plain[0] != message.getNumber()) {
+				wrong.incrementAndGet();
+			}
+			plain[0]++;
+			delegate.run();
+			inside.set(false);
+		}));
+		Outcome outcome = call(CLIENT_STREAM, numbers(count));
+		assertThat(outcome.status()).isEqualTo(Status.OK);
+		assertThat(outcome.messages()).containsExactly(number(count));
+		assertThat(wrong).hasValue(0);
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	@DisplayName("H8: a limit counts bodies that run, also of calls whose clients have gone")
+	void limitCountsBodies(Kind kind, Style style) {
+		CountDownLatch entered = new CountDownLatch(1);
+		CountDownLatch open = new CountDownLatch(1);
+		AtomicInteger running = new AtomicInteger();
+		AtomicInteger most = new AtomicInteger();
+		this.echo.bidi = (stream) -> {
+			most.accumulateAndGet(running.incrementAndGet(), Math::max);
+			entered.countDown();
+			if (stream.receive() != null) {
+				awaitUninterruptibly(open);
+			}
+			running.decrementAndGet();
+		};
+		HandlerSettings limited = new HandlerSettings(Threading.AUTO, true, ConcurrentSend.SERIALIZE, null,
+				HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE, List.of(new CallLimit("test", 1)), Duration.ZERO);
+		start(kind, limited, style.of(this.echo));
+		Outcome waits = open(BIDI);
+		within(entered);
+		assertThat(call(BIDI).status().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+		waits.call().sendMessage(number(1));
+		await().until(() -> server().engine().liveCalls().stream().anyMatch((call) -> call.received() == 1));
+		waits.cancel();
+		for (int i = 0; i < 20; i++) {
+			assertThat(call(BIDI).status().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+		}
+		open.countDown();
+		awaitNoCalls();
+		assertThat(call(BIDI).status()).isEqualTo(Status.OK);
+		awaitNoCalls();
+		assertThat(most).hasValue(1);
+	}
+
+	private static void awaitUninterruptibly(CountDownLatch latch) {
+		while (latch.getCount() > 0) {
+			try {
+				latch.await();
+			}
+			catch (InterruptedException ex) {
+				// As a body may do
+			}
+		}
 	}
 
 	@ParameterizedTest

@@ -19,6 +19,9 @@ import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -57,6 +60,8 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 			STRAND_NETTY_PLATFORM, IMPL_BASE, FAIL
 			STRAND_IN_PROCESS, HANDLER, SERIALIZE
 			STRAND_IN_PROCESS, IMPL_BASE, FAIL""";
+
+	private static final Metadata.Key<String> FAIL = Metadata.Key.of("fail", Metadata.ASCII_STRING_MARSHALLER);
 
 	private static final ByteString LARGE = ByteString.copyFrom(new byte[16 * 1024]);
 
@@ -139,6 +144,73 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 			assertThat(outcome.messages()).extracting(Message::getNumber)
 				.filteredOn((number) -> number / each * each == from)
 				.containsExactlyElementsOf(IntStream.range(from, from + each).boxed().toList());
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "STRAND_NETTY, HANDLER", "STRAND_NETTY_PLATFORM, IMPL_BASE" })
+	@DisplayName("S2: 32 threads send 10,000 messages each")
+	void manyThreadsSendManyMessages(Kind kind, Style style) throws Exception {
+		int senders = 32;
+		int each = 10_000;
+		this.echo.bidi = (stream) -> ConcurrentRun.of(senders, (index) -> {
+			for (int i = 0; i < each; i++) {
+				stream.send(number(index * each + i));
+			}
+		}).join(Duration.ofSeconds(50));
+		start(kind, style, ConcurrentSend.SERIALIZE);
+		Tally client = new Tally(senders, each);
+		assertThat(client.status.get(50, TimeUnit.SECONDS)).isEqualTo(Status.OK);
+		assertThat(client.next).containsOnly(each);
+		assertThat(client.disorder).isZero();
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	@DisplayName("S2, S8: what was sent while the body ends has arrived, the rest was refused")
+	void sendersRaceWithTheEnd(Kind kind, Style style, ConcurrentSend mode) throws Exception {
+		int senders = 4;
+		AtomicReference<ConcurrentRun> run = new AtomicReference<>();
+		AtomicIntegerArray sent = new AtomicIntegerArray(senders);
+		AtomicInteger ends = new AtomicInteger();
+		this.echo.bidi = (stream) -> {
+			CountDownLatch sending = new CountDownLatch(senders);
+			run.set(ConcurrentRun.of(senders, (index) -> {
+				Throwable refused = null;
+				for (int i = 0; refused == null
+						|| refused instanceof ConcurrentStreamUseException; i = sent.get(index)) {
+					int number = index * 1_000_000 + i;
+					refused = thrownBy(() -> stream.send(number(number)));
+					sent.addAndGet(index, (refused == null) ? 1 : 0);
+					sending.countDown();
+				}
+				ends.addAndGet((refused instanceof IllegalStateException) ? 1 : 0);
+				ends.addAndGet((Status.fromThrowable(refused).getCode() == Status.Code.CANCELLED) ? 1 : 0);
+			}));
+			sending.await(10, TimeUnit.SECONDS);
+			if (stream.call().headers().containsKey(FAIL)) {
+				throw Status.ABORTED.asException();
+			}
+		};
+		start(kind, style, mode);
+		for (int round = 0; round < 20; round++) {
+			boolean fails = round % 2 == 1;
+			for (int i = 0; i < senders; i++) {
+				sent.set(i, 0);
+			}
+			ends.set(0);
+			Tally client = new Tally(senders, 1_000_000, fails);
+			Status.Code code = client.status.get(10, TimeUnit.SECONDS).getCode();
+			run.get().join(Duration.ofSeconds(10));
+			assertThat(ends).hasValue(senders);
+			assertThat(client.disorder).isZero();
+			for (int i = 0; i < senders; i++) {
+				assertThat(client.next[i]).isEqualTo(sent.get(i));
+			}
+			// In mode FAIL the end may be the one that comes second
+			if (mode != ConcurrentSend.FAIL || code != Status.Code.UNKNOWN) {
+				assertThat(code).isEqualTo(fails ? Status.Code.ABORTED : Status.Code.OK);
+			}
 		}
 	}
 
@@ -234,6 +306,38 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		assertThat(outcome.messages()).containsExactly(number(2));
 	}
 
+	@ParameterizedTest
+	@EnumSource(value = Kind.class, mode = EnumSource.Mode.EXCLUDE, names = "PLAIN_GRPC")
+	@DisplayName("S4: who has received goes behind who waits for a turn")
+	void receiversTakeTurns(Kind kind) {
+		this.echo.bidi = (stream) -> {
+			AtomicReference<Message> mine = new AtomicReference<>();
+			CompletableFuture<Message> others = new CompletableFuture<>();
+			this.threads.execute(() -> {
+				Thread second = Thread.currentThread();
+				awaitState(State.WAITING_FOR_MESSAGE);
+				this.threads.execute(() -> {
+					await().until(() -> second.getState() == Thread.State.WAITING);
+					stream.send(text("go"));
+				});
+				others.complete(stream.receive());
+			});
+			assertThat(stream.receive()).isEqualTo(number(0));
+			mine.set(stream.receive());
+			assertThat(others.get(10, TimeUnit.SECONDS)).isEqualTo(number(1));
+			assertThat(mine.get()).isEqualTo(number(2));
+		};
+		start(kind, ConcurrentSend.SERIALIZE);
+		for (int round = 0; round < 10; round++) {
+			Outcome outcome = open(BIDI);
+			await().untilAsserted(() -> assertThat(outcome.messages()).hasSize(1));
+			for (int i = 0; i < 3; i++) {
+				outcome.call().sendMessage(number(i));
+			}
+			assertThat(outcome.status()).isEqualTo(Status.OK);
+		}
+	}
+
 	@Test
 	@DisplayName("S4: threads that take turns to receive are no violation")
 	void receiversThatTakeTurnsAreNoViolation() {
@@ -288,7 +392,7 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		Outcome outcome = open(CLIENT_STREAM);
 		int sent = 0;
 		await().until(() -> outcome.call().isReady());
-		while (sent < 300 && becomesReady(outcome)) {
+		while (sent < 300 && isReadyAfterRoundTrips(outcome)) {
 			outcome.call().sendMessage(large(sent++));
 		}
 		assertThat(sent).isLessThan(2 * MOST_BUFFERED);
@@ -302,14 +406,10 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		assertThat(outcome.messages()).containsExactly(number(300));
 	}
 
-	private static boolean becomesReady(Outcome outcome) {
-		for (int i = 0; i < 50 && !outcome.call().isReady(); i++) {
-			try {
-				TimeUnit.MILLISECONDS.sleep(10);
-			}
-			catch (InterruptedException ex) {
-				throw new IllegalStateException(ex);
-			}
+	/** Each answer on the same connection follows what the server could do till then. */
+	private boolean isReadyAfterRoundTrips(Outcome outcome) {
+		for (int i = 0; i < 20 && !outcome.call().isReady(); i++) {
+			assertThat(call(UNARY, number(i)).status()).isEqualTo(Status.OK);
 		}
 		return outcome.call().isReady();
 	}
@@ -639,6 +739,38 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 	}
 
 	@ParameterizedTest
+	@CsvSource({ "STRAND_NETTY, HANDLER", "STRAND_NETTY, IMPL_BASE", "STRAND_NETTY_PLATFORM, HANDLER" })
+	@DisplayName("S8: the end wakes a blocked receive at once, also when the client does not read that far")
+	void endWakesAReceiveBeforeTheClientReadsIt(Kind kind, Style style) throws Exception {
+		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+		CompletableFuture<ServerCall<?, ?>> call = new CompletableFuture<>();
+		this.echo.bidi = (stream) -> {
+			for (int i = 0; i < 5; i++) { // the last is left in the queue
+				stream.send(large(i));
+			}
+			thrown.complete(thrownBy(stream::receive));
+		};
+		start(kind, style, ConcurrentSend.SERIALIZE, new ServerInterceptor() {
+
+			@Override
+			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> started, Metadata headers,
+					ServerCallHandler<Q, R> next) {
+				call.complete(started);
+				return next.startCall(started, headers);
+			}
+
+		});
+		SlowCall client = new SlowCall(false);
+		awaitState(State.WAITING_FOR_MESSAGE);
+		call.get(10, TimeUnit.SECONDS).close(Status.UNAVAILABLE, new Metadata());
+		assertThat(Status.fromThrowable(thrown.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Status.Code.CANCELLED);
+		assertThat(client.status).isNotDone();
+		client.call.request(100);
+		assertThat(client.status.get(10, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+		assertThat(client.received).hasValue(5);
+	}
+
+	@ParameterizedTest
 	@CsvSource(textBlock = STYLES)
 	@DisplayName("S8: a body that returns before it has read everything completes, and the rest is dropped")
 	void bodyReturnsEarly(Kind kind, Style style, ConcurrentSend mode) {
@@ -724,6 +856,48 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		return org.assertj.core.api.Assertions.catchThrowable(code);
 	}
 
+	/** Takes all that comes, and counts what each sender has sent in its order. */
+	private final class Tally extends ClientCall.Listener<Message> {
+
+		final CompletableFuture<Status> status = new CompletableFuture<>();
+
+		final int[] next;
+
+		private final int each;
+
+		int disorder;
+
+		Tally(int senders, int each) {
+			this(senders, each, false);
+		}
+
+		Tally(int senders, int each, boolean fails) {
+			this.next = new int[senders];
+			this.each = each;
+			Metadata headers = new Metadata();
+			if (fails) {
+				headers.put(FAIL, "");
+			}
+			ClientCall<Message, Message> call = server().channel()
+				.newCall(BIDI, CallOptions.DEFAULT.withDeadlineAfter(50, TimeUnit.SECONDS));
+			call.start(this, headers);
+			call.request(Integer.MAX_VALUE);
+			call.halfClose();
+		}
+
+		@Override
+		public void onMessage(Message message) {
+			int sender = message.getNumber() / this.each;
+			this.disorder += (this.next[sender]++ != message.getNumber() % this.each) ? 1 : 0;
+		}
+
+		@Override
+		public void onClose(Status end, Metadata trailers) {
+			this.status.complete(end);
+		}
+
+	}
+
 	/** Takes one message and no more until it is told. */
 	private final class SlowCall extends ClientCall.Listener<Message> {
 
@@ -734,9 +908,15 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		final CompletableFuture<Status> status = new CompletableFuture<>();
 
 		SlowCall() {
+			this(true);
+		}
+
+		SlowCall(boolean halfClose) {
 			this.call.start(this, new Metadata());
 			this.call.request(1);
-			this.call.halfClose();
+			if (halfClose) {
+				this.call.halfClose();
+			}
 		}
 
 		@Override

@@ -104,6 +104,10 @@ abstract class BlockingStreamTestBase {
 		return CallOptions.DEFAULT.withDeadlineAfter(30, TimeUnit.SECONDS);
 	}
 
+	final void awaitNoCalls() {
+		await().untilAsserted(() -> assertThat(server().engine().liveCalls()).isEmpty());
+	}
+
 	final void awaitState(LiveCall.State state) {
 		await()
 			.untilAsserted(() -> assertThat(server().engine().liveCalls()).extracting(LiveCall::state).contains(state));

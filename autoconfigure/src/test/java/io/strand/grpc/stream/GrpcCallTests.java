@@ -18,6 +18,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.call.HandlerSettings;
@@ -174,6 +175,43 @@ class GrpcCallTests extends BlockingStreamTestBase {
 		assertThat(outcome.status()).isEqualTo(Status.OK);
 		assertThat(outcome.trailers().get(KEY)).isEqualTo("trailer");
 		within(ended);
+	}
+
+	@ParameterizedTest
+	@EnumSource(value = Kind.class, mode = EnumSource.Mode.EXCLUDE, names = "PLAIN_GRPC")
+	void headersAndTrailersOfOneCallDoNotGetIntoWhatAHandlerSendsInAll(Kind kind) {
+		Metadata trailers = new Metadata();
+		Metadata headers = new Metadata();
+		StatusRuntimeException shared = Status.NOT_FOUND.asRuntimeException(trailers);
+		start(kind, settings(Threading.AUTO, ConcurrentSend.SERIALIZE), new EchoHandlers().bidi((out) -> {
+			GrpcCall.current().responseHeaders().put(KEY, "header");
+			GrpcCall.current().responseTrailers().put(KEY, "trailer");
+			out.onError(shared);
+			return out;
+		}), new ServerInterceptor() {
+
+			@Override
+			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata received,
+					ServerCallHandler<Q, R> next) {
+				return next.startCall(new SimpleForwardingServerCall<>(call) {
+
+					@Override
+					public void close(Status status, Metadata sent) {
+						super.sendHeaders(headers);
+						super.close(status, sent);
+					}
+
+				}, received);
+			}
+
+		});
+		for (int i = 0; i < 3; i++) {
+			Outcome outcome = call(BIDI);
+			assertThat(outcome.status().getCode()).isEqualTo(Status.Code.NOT_FOUND);
+			assertThat(outcome.trailers().getAll(KEY)).containsExactly("trailer");
+		}
+		assertThat(trailers.containsKey(KEY)).isFalse();
+		assertThat(headers.containsKey(KEY)).isFalse();
 	}
 
 	@ParameterizedTest

@@ -36,7 +36,9 @@ class KnownPropertiesTests {
 			"strand.server.maxinboundmessagesize", "strand.client.channels.stock.target",
 			"strand.client.channels.default.keep-alive.time", "strand.client.channels[a.b].target",
 			"strand.client.channels.stock.services", "strand.client.channels.stock.services[0]",
-			"strand.client.channels.stock.services[12]" })
+			"strand.client.channels.stock.services[12]", "strand.server.handler.log-context",
+			"strand.server.handler.log-context[1]", "strand.server.errors.default-mapping",
+			"strand.server.validation.enabled" })
 	void containsWhatCanBeBound(String name) {
 		assertThat(this.known.contains(ConfigurationPropertyName.of(name))).isTrue();
 	}
@@ -65,6 +67,9 @@ class KnownPropertiesTests {
 	@ParameterizedTest
 	@CsvSource({ "strand.server.prt, strand.server.port", "strand.sever.port, strand.server.port",
 			"strand.server.adress, strand.server.address",
+			"strand.server.handler.logcontxt, strand.server.handler.log-context",
+			"strand.server.error.default-mapping, strand.server.errors.default-mapping",
+			"strand.server.validation.enable, strand.server.validation.enabled",
 			"strand.client.channels.My-Stock.targt, strand.client.channels.my-stock.target",
 			"strand.client.channels.stock.keepalive-time, strand.client.channels.stock.keep-alive.time" })
 	void nearestIsWhatWasMeant(String wrong, String right) {

@@ -11,10 +11,13 @@ import java.nio.file.Path;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.strand.grpc.service.GrpcService;
+import io.strand.grpc.service.advice.GrpcAdvice;
+import io.strand.grpc.service.advice.GrpcExceptionHandler;
 import io.strand.grpc.testing.CounterGrpc;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.EmptyService;
 import io.strand.grpc.testing.FailedStart;
+import io.strand.grpc.testing.rules.BrokenGrpc;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TestCertificates;
@@ -214,6 +217,20 @@ class GrpcServerStartFailureTests {
 				"Correct the methods, or the class that @GrpcService names (CounterGrpc.class).");
 	}
 
+	@Test
+	void adviceThatCannotBeUsed(CapturedOutput output) {
+		FailedStart failed = FailedStart.of(Mistaken.class, output, "--strand.server.port=0");
+		assertExplained(failed, "MistakenAdvice.text returns java.lang.String",
+				"Methods with @GrpcExceptionHandler cannot be used:", "Correct the methods.");
+	}
+
+	@Test
+	void rulesOfRequestsThatDoNotCompile(CapturedOutput output) {
+		FailedStart failed = FailedStart.of(BrokenRules.class, output, "--strand.server.port=0");
+		assertThat(failed.text()).contains("Rules of requests cannot be compiled:", "strand.rules.Broken",
+				"Correct the rules in the .proto file, or set strand.server.validation.enabled=false");
+	}
+
 	private static void assertExplained(FailedStart failed, String subject, String reason, String remedy) {
 		assertThat(failed.analysis()).hasSizeLessThanOrEqualTo(10);
 		assertThat(failed.text()).contains(subject, reason, "Action:", remedy);
@@ -245,6 +262,39 @@ class GrpcServerStartFailureTests {
 		@Bean
 		EchoService secondEcho() {
 			return new EchoService();
+		}
+
+	}
+
+	@SpringBootConfiguration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Mistaken extends Echo {
+
+		@Bean
+		MistakenAdvice mistakenAdvice() {
+			return new MistakenAdvice();
+		}
+
+	}
+
+	@GrpcAdvice
+	static class MistakenAdvice {
+
+		@GrpcExceptionHandler
+		String text(IllegalStateException exception) {
+			return "";
+		}
+
+	}
+
+	@SpringBootConfiguration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class BrokenRules {
+
+		@Bean
+		BrokenGrpc.BrokenImplBase broken() {
+			return new BrokenGrpc.BrokenImplBase() {
+			};
 		}
 
 	}

@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.server;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -12,6 +13,7 @@ import ch.qos.logback.core.AppenderBase;
 import io.grpc.CallOptions;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.stream.BlockingStreams;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EchoHandlers.RequestObserver;
@@ -104,7 +106,9 @@ class LogContextTests {
 						int count = i;
 						one.call().sendMessage(Message.getDefaultInstance());
 						other.call().sendMessage(Message.getDefaultInstance());
-						await().until(() -> one.messages().size() >= count && other.messages().size() >= count);
+						await().pollDelay(Duration.ZERO)
+							.pollInterval(Duration.ofMillis(1))
+							.until(() -> one.messages().size() >= count && other.messages().size() >= count);
 					}
 					one.call().halfClose();
 					other.call().halfClose();
@@ -114,6 +118,25 @@ class LogContextTests {
 			}
 		});
 		assertThat(bad).hasNullValue();
+	}
+
+	@Test
+	void threadsThatReceiveForABlockingStreamHaveThem() {
+		this.handlers.bidi((responses) -> BlockingStreams.<Message, Message>talk(responses, (stream) -> {
+			look();
+			stream.receiveEach((message) -> look()).join();
+		}));
+		this.runner.run((context) -> {
+			try (TestClient client = ServerContext.client(context)) {
+				assertThat(Outcome
+					.of(client.channel(), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT, Message.getDefaultInstance())
+					.status()
+					.isOk()).isTrue();
+			}
+			assertThat(this.seen).hasSize(2);
+			assertThat(this.seen.get(0)).containsOnlyKeys("grpc.method", "grpc.callId");
+			assertThat(this.seen.get(1)).isEqualTo(this.seen.get(0));
+		});
 	}
 
 	@Test

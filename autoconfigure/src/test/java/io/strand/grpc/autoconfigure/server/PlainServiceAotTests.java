@@ -2,7 +2,10 @@ package io.strand.grpc.autoconfigure.server;
 
 import java.util.concurrent.TimeUnit;
 
+import io.grpc.Status;
 import io.strand.grpc.service.GrpcService;
+import io.strand.grpc.service.advice.GrpcAdvice;
+import io.strand.grpc.service.advice.GrpcExceptionHandler;
 import io.strand.grpc.testing.CounterGrpc;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
@@ -76,6 +79,16 @@ class PlainServiceAotTests {
 		}
 	}
 
+	@Test
+	void nativeImagesAreToldOfMethodsForExceptions() {
+		TestGenerationContext generation = new TestGenerationContext();
+		processAheadOfTime(generation);
+		RuntimeHints hints = generation.getRuntimeHints();
+		assertThat(RuntimeHintsPredicates.reflection().onMethodInvocation(Advice.class, "aborted")).accepts(hints);
+		assertThat(RuntimeHintsPredicates.reflection().onMethodInvocation(Counter.class, "own")).accepts(hints);
+		assertThat(RuntimeHintsPredicates.reflection().onMethodInvocation(Advice.class, "other")).rejects(hints);
+	}
+
 	private static ClassName processAheadOfTime(TestGenerationContext generation) {
 		AnnotationConfigApplicationContext source = new AnnotationConfigApplicationContext();
 		source.register(Application.class);
@@ -91,7 +104,7 @@ class PlainServiceAotTests {
 
 	@Configuration(proxyBeanMethods = false)
 	@ImportAutoConfiguration({ SslAutoConfiguration.class, GrpcServerAutoConfiguration.class })
-	@Import(Counter.class)
+	@Import({ Counter.class, Advice.class })
 	static class Application {
 
 		@Bean
@@ -107,6 +120,24 @@ class PlainServiceAotTests {
 
 		Message next(Message request) {
 			return Message.newBuilder().setText("counted").build();
+		}
+
+		@GrpcExceptionHandler
+		Status own(IllegalArgumentException exception) {
+			return Status.INVALID_ARGUMENT;
+		}
+
+	}
+
+	@GrpcAdvice
+	static class Advice {
+
+		@GrpcExceptionHandler
+		Status aborted(IllegalStateException exception) {
+			return Status.ABORTED;
+		}
+
+		void other() {
 		}
 
 	}

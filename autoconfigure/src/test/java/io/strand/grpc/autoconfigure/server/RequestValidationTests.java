@@ -18,6 +18,8 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.service.advice.GrpcAdvice;
+import io.strand.grpc.service.advice.GrpcExceptionHandler;
 import io.strand.grpc.service.validation.InvalidRequestRulesException;
 import io.strand.grpc.service.validation.RequestValidation;
 import io.strand.grpc.stream.BlockingHandlers;
@@ -96,6 +98,17 @@ class RequestValidationTests {
 			assertThat(this.shop.seen).hasValue(0);
 			assertThat(context.getBean(ObservingInterceptor.class).closed()).extracting(Status::getCode)
 				.containsExactly(Status.Code.INVALID_ARGUMENT, Status.Code.INVALID_ARGUMENT);
+		});
+	}
+
+	@Test
+	void adviceForStatusesIsAskedAboutInvalidRequests() {
+		this.runner.withBean(StatusAdvice.class).run((context) -> {
+			try (TestClient client = ServerContext.client(context)) {
+				StatusRuntimeException refused = catchThrowableOfType(StatusRuntimeException.class,
+						() -> stub(client).order(OrderRequest.getDefaultInstance()));
+				assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
+			}
 		});
 	}
 
@@ -337,6 +350,16 @@ class RequestValidationTests {
 		StatusRuntimeException failure() throws InterruptedException {
 			assertThat(status().isOk()).isFalse();
 			return (StatusRuntimeException) this.failure.get();
+		}
+
+	}
+
+	@GrpcAdvice
+	static class StatusAdvice {
+
+		@GrpcExceptionHandler
+		Status invalid(StatusRuntimeException exception) {
+			return Status.OUT_OF_RANGE;
 		}
 
 	}

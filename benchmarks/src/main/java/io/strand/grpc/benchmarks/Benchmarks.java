@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Benchmarks {
 
+	private static final double WARM_UP_SECONDS = 8;
+
 	private Benchmarks() {
 	}
 
@@ -50,7 +52,7 @@ public final class Benchmarks {
 		try {
 			for (Variant variant : variants) {
 				servers.put(variant, new ServerProcess(variant, options));
-				measure(scenario, servers.get(variant), seconds); // to warm up
+				measure(scenario, servers.get(variant), WARM_UP_SECONDS);
 			}
 			for (int round = 0; round < rounds; round++) {
 				for (Variant variant : variants) {

@@ -16,7 +16,8 @@ public interface CallThreadHook {
 
 	/**
 	 * What is done around each piece of the work of one call, such as all callbacks that
-	 * are due. Must not throw. One thread at a time.
+	 * are due; around all of it, if the call has a thread of its own. Must not throw. One
+	 * thread at a time.
 	 */
 	interface Work {
 

@@ -58,6 +58,9 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	private ServerCall.@Nullable Listener<Q> listener;
 
+	/** Whether the thread is set up for this call. */
+	private boolean working;
+
 	private boolean started;
 
 	private boolean halfCloseDelivered;
@@ -92,14 +95,19 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.idle = false;
 		this.thread = Thread.currentThread();
 		Context previous = this.call.context().attach();
-		CallThreadHook.Work begun = beginWork();
+		beginWork();
 		this.fence.enter();
+		boolean over = false;
 		try {
-			return deliverAvailable();
+			over = deliverAvailable();
+			return over;
 		}
 		finally {
 			this.fence.leave();
-			endWork(begun);
+			// A thread of the call's own is left as it is until the end
+			if (over || !this.call.plan().threads().isVirtual()) {
+				endWork();
+			}
 			this.call.context().detach(previous);
 			leaveBatch();
 			this.call.leaveIfClosed();
@@ -108,10 +116,10 @@ final class HandlerRun<Q, R> implements SerialTask {
 		}
 	}
 
-	private CallThreadHook.@Nullable Work beginWork() {
+	private void beginWork() {
 		CallThreadHook hook = this.call.hook();
-		if (hook == null) {
-			return null;
+		if (hook == null || this.working) {
+			return;
 		}
 		try {
 			CallThreadHook.Work begun = this.work;
@@ -120,19 +128,21 @@ final class HandlerRun<Q, R> implements SerialTask {
 				this.work = begun;
 			}
 			begun.begin();
-			return begun;
+			this.working = true;
 		}
 		catch (Throwable ex) {
 			HandlerFailure.log(ex, this.call, false);
-			return null;
 		}
 	}
 
-	private void endWork(CallThreadHook.@Nullable Work begun) {
+	private void endWork() {
+		CallThreadHook.Work begun = this.work;
+		if (begun == null || !this.working) {
+			return;
+		}
+		this.working = false;
 		try {
-			if (begun != null) {
-				begun.end();
-			}
+			begun.end();
 		}
 		catch (Throwable ex) {
 			HandlerFailure.log(ex, this.call, false);

@@ -2,8 +2,6 @@ package io.strand.grpc.stream;
 
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.TimeoutException;
@@ -49,7 +47,7 @@ class IncomingStream<Q> implements ClientStream<Q> {
 
 	@Override
 	public final Iterator<Q> iterator() {
-		return new Requests();
+		return new MessageIterator<>(this::receive, "The client has sent its last message");
 	}
 
 	@Override
@@ -79,30 +77,6 @@ class IncomingStream<Q> implements ClientStream<Q> {
 	 */
 	final <T extends @Nullable Object> T enclose(ReceivingThreads.Body<T> body) throws Throwable {
 		return this.threads.enclose(body);
-	}
-
-	private final class Requests implements Iterator<Q> {
-
-		private @Nullable Q next;
-
-		@Override
-		public boolean hasNext() {
-			if (this.next == null) {
-				this.next = receive();
-			}
-			return this.next != null;
-		}
-
-		@Override
-		public Q next() {
-			if (!hasNext()) {
-				throw new NoSuchElementException("The client has sent its last message");
-			}
-			Q message = Objects.requireNonNull(this.next);
-			this.next = null;
-			return message;
-		}
-
 	}
 
 }

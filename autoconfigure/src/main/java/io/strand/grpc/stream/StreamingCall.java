@@ -2,8 +2,6 @@ package io.strand.grpc.stream;
 
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.NoSuchElementException;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -163,29 +161,7 @@ public final class StreamingCall<Q, R> implements AutoCloseable, Iterable<R> {
 	 */
 	@Override
 	public Iterator<R> iterator() {
-		return new Iterator<>() {
-
-			private @Nullable R next;
-
-			@Override
-			public boolean hasNext() {
-				if (this.next == null) {
-					this.next = receive();
-				}
-				return this.next != null;
-			}
-
-			@Override
-			public R next() {
-				if (!hasNext()) {
-					throw new NoSuchElementException("The call has ended");
-				}
-				R message = Objects.requireNonNull(this.next);
-				this.next = null;
-				return message;
-			}
-
-		};
+		return new MessageIterator<>(this::receive, "The call has ended");
 	}
 
 	private static StatusRuntimeException unchecked(StatusException ex) {

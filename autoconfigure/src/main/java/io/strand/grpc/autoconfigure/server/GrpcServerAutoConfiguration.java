@@ -72,11 +72,11 @@ public final class GrpcServerAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	CallEngine strandCallEngine(HandlerSettingsResolver handlerSettings, GrpcServerProperties properties,
-			Environment environment, ObjectProvider<CallThreadHook> hook) {
+			Environment environment, ObjectProvider<CallThreadHook> hooks) {
 		// Whoever turned virtual threads off for the whole application meant gRPC too
 		boolean virtual = environment.getProperty("spring.threads.virtual.enabled", Boolean.class, true);
 		return new CallEngine(handlerSettings, virtual, properties.getHandler().getPlatform().getMaxThreads(),
-				hook.getIfAvailable());
+				CallThreadHook.allOf(hooks.orderedStream().toList()));
 	}
 
 	@Bean

@@ -1,6 +1,5 @@
 package io.strand.grpc.autoconfigure.server;
 
-import io.strand.grpc.call.CallThreadHook;
 import io.strand.grpc.service.scope.CallLogContext;
 import org.slf4j.MDC;
 
@@ -17,7 +16,7 @@ import org.springframework.context.annotation.Configuration;
 class LogContextConfiguration {
 
 	@Bean
-	@ConditionalOnMissingBean(CallThreadHook.class)
+	@ConditionalOnMissingBean
 	CallLogContext strandCallLogContext(GrpcServerProperties properties) {
 		return new CallLogContext(properties.getHandler().getLogContext());
 	}

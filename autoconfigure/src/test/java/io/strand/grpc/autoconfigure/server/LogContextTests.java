@@ -12,6 +12,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.grpc.CallOptions;
 import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.CallThreadHook;
 import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.stream.BlockingStreams;
 import io.strand.grpc.testing.EchoGrpc;
@@ -118,6 +119,43 @@ class LogContextTests {
 			}
 		});
 		assertThat(bad).hasNullValue();
+	}
+
+	@Test
+	void hooksOfTheApplicationAreToldBeside() {
+		List<String> told = new CopyOnWriteArrayList<>();
+		this.handlers.unary((request, responses) -> {
+			look();
+			told.add("handler");
+			EchoHandlers.echo(request, responses);
+		});
+		this.runner.withBean("first", CallThreadHook.class, () -> hook("first", told))
+			.withBean("second", CallThreadHook.class, () -> hook("second", told))
+			.withPropertyValues("strand.server.handler.threading=platform")
+			.run((context) -> {
+				call(context);
+				assertThat(this.seen).singleElement()
+					.satisfies((entries) -> assertThat(entries).containsKey("grpc.method"));
+				// The answer may be there before the thread has laid the work down
+				await().untilAsserted(() -> assertThat(told).startsWith("first begins", "second begins", "handler",
+						"second ends", "first ends"));
+			});
+	}
+
+	private static CallThreadHook hook(String name, List<String> told) {
+		return (call) -> new CallThreadHook.Work() {
+
+			@Override
+			public void begin() {
+				told.add(name + " begins");
+			}
+
+			@Override
+			public void end() {
+				told.add(name + " ends");
+			}
+
+		};
 	}
 
 	@Test

@@ -1,5 +1,7 @@
 package io.strand.grpc.client;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
@@ -24,6 +26,9 @@ final class StubBeans {
 	/** Held while a definition is registered. */
 	private final ReentrantLock registration = new ReentrantLock();
 
+	/** Names of beans whose registration is over. */
+	private final Set<String> registered = ConcurrentHashMap.newKeySet();
+
 	StubBeans(DefaultListableBeanFactory beans, Supplier<GrpcChannels> channels) {
 		this.beans = beans;
 		this.channels = channels;
@@ -47,19 +52,21 @@ final class StubBeans {
 
 	/**
 	 * Registers the definition of a stub unless it is there. Registering it twice would
-	 * destroy the first bean.
+	 * destroy the first bean, and so would using it before its registration is over: the
+	 * factory first makes a definition visible, then destroys what was made without it.
 	 */
 	private boolean register(String name, StubType stub, String channel) {
-		if (this.beans.containsBeanDefinition(name)) {
+		if (this.registered.contains(name)) {
 			return false;
 		}
 		this.registration.lock();
 		try {
-			if (this.beans.containsBeanDefinition(name)) {
-				return false;
+			boolean missing = !this.beans.containsBeanDefinition(name);
+			if (missing) {
+				this.beans.registerBeanDefinition(name, definition(stub, channel));
 			}
-			this.beans.registerBeanDefinition(name, definition(stub, channel));
-			return true;
+			this.registered.add(name);
+			return missing;
 		}
 		finally {
 			this.registration.unlock();

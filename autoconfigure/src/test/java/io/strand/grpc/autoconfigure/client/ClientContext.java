@@ -23,7 +23,11 @@ final class ClientContext {
 	 * @return the runner
 	 */
 	static ApplicationContextRunner runner() {
-		return new ApplicationContextRunner()
+		return configured(new ApplicationContextRunner());
+	}
+
+	static ApplicationContextRunner configured(ApplicationContextRunner runner) {
+		return runner
 			.withConfiguration(AutoConfigurations.of(SslAutoConfiguration.class, GrpcServerAutoConfiguration.class,
 					GrpcClientAutoConfiguration.class, StrandPropertiesAutoConfiguration.class))
 			.withPropertyValues("strand.server.port=0");

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
+import io.grpc.DecompressorRegistry;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerBuilder;
@@ -46,8 +47,6 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	private final Function<MethodDescriptor<?, ?>, HandlerSettings> settings;
 
 	private final MethodThreads threads;
-
-	private final CompressedCalls compressed = new CompressedCalls();
 
 	private final ScheduledThreadPoolExecutor timer;
 
@@ -94,6 +93,16 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/**
+	 * Has a server's compressed requests decompressed on their calls' threads. To be
+	 * called before the application sets the server up, which may want a registry of its
+	 * own: then compressed requests are decompressed on the transport's thread.
+	 * @param builder the builder of the server
+	 */
+	public void prepare(ServerBuilder<?> builder) {
+		builder.decompressorRegistry(DeferredInflation.of(DecompressorRegistry.getDefaultInstance()));
+	}
+
+	/**
 	 * Sets a server up to be run by this engine. Interceptors that are added to it before
 	 * run on the calls' threads.
 	 * @param builder the builder of the server
@@ -101,7 +110,6 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	public void install(ServerBuilder<?> builder) {
 		this.draining = false;
 		builder.directExecutor();
-		builder.callExecutor(this.compressed);
 		builder.intercept(this);
 	}
 
@@ -254,7 +262,6 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	@Override
 	public void close() {
 		this.timer.shutdownNow();
-		this.compressed.close();
 		this.threads.close();
 	}
 

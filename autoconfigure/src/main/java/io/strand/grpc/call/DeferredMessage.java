@@ -24,7 +24,9 @@ final class DeferredMessage {
 		this.marshaller = marshaller;
 	}
 
-	/** The length of the encoded message in bytes. */
+	/**
+	 * The length of the message in bytes as it came: encoded, and compressed if it was.
+	 */
 	int size() {
 		return this.size;
 	}

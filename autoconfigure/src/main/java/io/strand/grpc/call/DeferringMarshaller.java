@@ -9,8 +9,8 @@ import io.grpc.MethodDescriptor.Marshaller;
 
 /**
  * Puts off the decoding of requests until they are off the transport's thread, where the
- * transport lets go of a message's bytes ({@link Detachable}). It does not where it
- * decompresses, nor in-process, where there is nothing to decode. Thread-safe.
+ * transport lets go of a message's bytes: plain ones ({@link Detachable}) and compressed
+ * ones ({@link DeferredInflation}). In-process there is nothing to decode. Thread-safe.
  */
 final class DeferringMarshaller implements Marshaller<Object> {
 
@@ -22,12 +22,14 @@ final class DeferringMarshaller implements Marshaller<Object> {
 
 	@Override
 	public Object parse(InputStream stream) {
-		if (!(stream instanceof Detachable detachable)) {
-			return this.delegate.parse(stream);
-		}
 		try {
-			int size = stream.available();
-			return new DeferredMessage(detachable.detach(), size, this.delegate);
+			if (stream instanceof Detachable detachable) {
+				int size = stream.available();
+				return new DeferredMessage(detachable.detach(), size, this.delegate);
+			}
+			DeferredInflation compressed = DeferredInflation.keep(stream);
+			return (compressed != null) ? new DeferredMessage(stream, compressed.compressedSize(), this.delegate)
+					: this.delegate.parse(stream);
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);

@@ -180,6 +180,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	@Override
 	public void onComplete() {
+		if (this.phase == Phase.ENDED) {
+			return;
+		}
 		EVENTS.getAndBitwiseOr(this, COMPLETED);
 		SerialThread current = this.serialThread;
 		if (current != null && this.loop != null && this.loop.isCurrentThread() && isInNoHurryToEnd()) {
@@ -293,6 +296,14 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		if (this.call.isClosed()) {
 			leave();
 		}
+	}
+
+	/**
+	 * Whether the handler has answered, and nothing but the handler has seen the call.
+	 */
+	boolean isAnswered() {
+		return this.call.isClosed() && this.served == null && !this.call.isIntercepted()
+				&& this.plan.clientSendsOneMessage();
 	}
 
 	private void leave() {

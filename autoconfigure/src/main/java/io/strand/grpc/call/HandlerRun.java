@@ -99,7 +99,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.fence.enter();
 		boolean over = false;
 		try {
-			over = deliverAvailable();
+			over = deliverAvailable() || endWithoutNews();
 			return over;
 		}
 		finally {
@@ -299,6 +299,19 @@ final class HandlerRun<Q, R> implements SerialTask {
 		catch (Throwable ex) {
 			// Nothing is left to try: the call ends with its deadline or connection
 		}
+	}
+
+	/**
+	 * Ends a call that was answered and has nobody to tell how the answer fared.
+	 */
+	private boolean endWithoutNews() {
+		if (!this.halfCloseDelivered || !this.call.isAnswered() || EndCallbacks.arePresent(this.listener)) {
+			return false;
+		}
+		this.fence.leave();
+		Thread.interrupted(); // as at any end
+		this.call.end();
+		return true;
 	}
 
 	private boolean end(boolean cancelled) {

@@ -113,6 +113,7 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	private void configure(ServerBuilder<?> builder) {
+		this.engine.prepare(builder);
 		if (this.settings.maxInboundMessageSize() != null) {
 			builder.maxInboundMessageSize(this.settings.maxInboundMessageSize());
 		}

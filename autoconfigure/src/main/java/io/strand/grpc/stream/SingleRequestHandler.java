@@ -4,6 +4,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
+import io.strand.grpc.call.EndCallbacks;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,7 @@ record SingleRequestHandler<Q, R>(Body<Q, R> body) implements ServerCallHandler<
 
 	}
 
-	private static final class Listener<Q, R> extends ServerCall.Listener<Q> {
+	private static final class Listener<Q, R> extends ServerCall.Listener<Q> implements EndCallbacks.Aware {
 
 		private final Body<Q, R> body;
 
@@ -70,6 +71,11 @@ record SingleRequestHandler<Q, R>(Body<Q, R> body) implements ServerCallHandler<
 			catch (Throwable ex) {
 				throw Sneaky.rethrow(ex);
 			}
+		}
+
+		@Override
+		public boolean hasEndCallbacks() {
+			return false;
 		}
 
 		private void refuse(String what) {

@@ -89,6 +89,7 @@ public final class EngineServer implements AutoCloseable {
 					interceptors));
 		}
 		if (kind.isStrand()) {
+			this.engine.prepare(builder);
 			this.engine.install(builder);
 		}
 		else {

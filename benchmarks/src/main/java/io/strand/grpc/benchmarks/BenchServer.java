@@ -80,6 +80,7 @@ public final class BenchServer {
 	private static int strand(boolean virtual, ServerServiceDefinition service) throws IOException {
 		CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, virtual, 200);
 		NettyServerBuilder builder = NettyServerBuilder.forPort(0).addService(engine.prepare(service));
+		engine.prepare(builder);
 		engine.install(builder);
 		return builder.build().start().getPort();
 	}

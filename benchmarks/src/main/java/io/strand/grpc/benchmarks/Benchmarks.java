@@ -1,5 +1,6 @@
 package io.strand.grpc.benchmarks;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -106,11 +107,16 @@ public final class Benchmarks {
 
 	private static Figures unary(ServerProcess server, int connections, int inFlight, int blockMillis, double seconds)
 			throws Exception {
-		try (UnaryLoad load = new UnaryLoad(server.port(), connections, inFlight, blockMillis)) {
+		try (Load load = load(server.port(), connections, inFlight, blockMillis)) {
 			load.start();
 			TimeUnit.MILLISECONDS.sleep(500);
 			return Figures.over(seconds, server, load::done, load::failed);
 		}
+	}
+
+	private static Load load(int port, int connections, int inFlight, int blockMillis) throws IOException {
+		return Boolean.getBoolean("grpc-client") ? new UnaryLoad(port, connections, inFlight, blockMillis)
+				: new FrameLoad(port, connections, inFlight, blockMillis);
 	}
 
 	private static Figures pingPong(ServerProcess server, int streams, double seconds) throws Exception {

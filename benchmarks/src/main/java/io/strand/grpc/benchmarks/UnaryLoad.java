@@ -15,7 +15,7 @@ import io.grpc.stub.StreamObserver;
 /**
  * A closed loop of unary calls: so many in flight, each followed by the next.
  */
-final class UnaryLoad implements AutoCloseable {
+final class UnaryLoad implements Load {
 
 	private final List<ManagedChannel> channels = new ArrayList<>();
 
@@ -40,7 +40,8 @@ final class UnaryLoad implements AutoCloseable {
 		this.request = Request.newBuilder().setNumber(42).setBlockMillis(blockMillis).build();
 	}
 
-	void start() {
+	@Override
+	public void start() {
 		this.ended = new CountDownLatch(this.channels.size() * this.inFlightPerChannel);
 		for (ManagedChannel channel : this.channels) {
 			for (int i = 0; i < this.inFlightPerChannel; i++) {
@@ -76,11 +77,13 @@ final class UnaryLoad implements AutoCloseable {
 				});
 	}
 
-	long done() {
+	@Override
+	public long done() {
 		return this.done.sum();
 	}
 
-	long failed() {
+	@Override
+	public long failed() {
 		return this.failed.sum();
 	}
 

@@ -2,13 +2,14 @@ package io.strand.grpc.service.advice;
 
 import io.grpc.ForwardingServerCallListener;
 import io.grpc.ServerCall;
+import io.strand.grpc.call.EndCallbacks;
 
 /**
  * The callbacks of a handler, which hears nothing but the end once one of them has
  * failed. As thread-safe as the handler. What the callbacks of the end throw is left to
  * the engine, which logs it: there is nobody left to tell.
  */
-final class AdvisedListener<Q> extends ForwardingServerCallListener<Q> {
+final class AdvisedListener<Q> extends ForwardingServerCallListener<Q> implements EndCallbacks.Aware {
 
 	private final ServerCall.Listener<Q> handler;
 
@@ -67,6 +68,11 @@ final class AdvisedListener<Q> extends ForwardingServerCallListener<Q> {
 				}
 			}
 		}
+	}
+
+	@Override
+	public boolean hasEndCallbacks() {
+		return EndCallbacks.arePresent(this.handler);
 	}
 
 	private boolean fail(Throwable thrown) {

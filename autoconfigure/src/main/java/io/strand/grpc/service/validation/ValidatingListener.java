@@ -14,6 +14,7 @@ import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.grpc.StatusException;
+import io.strand.grpc.call.EndCallbacks;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -22,7 +23,7 @@ import org.apache.commons.logging.LogFactory;
  * which ends the call as if the handler had thrown it; a blocking stream throws it to the
  * thread that receives.
  */
-final class ValidatingListener<Q> extends SimpleForwardingServerCallListener<Q> {
+final class ValidatingListener<Q> extends SimpleForwardingServerCallListener<Q> implements EndCallbacks.Aware {
 
 	private static final Log logger = LogFactory.getLog(ValidatingListener.class);
 
@@ -37,6 +38,11 @@ final class ValidatingListener<Q> extends SimpleForwardingServerCallListener<Q> 
 		super(handler);
 		this.validator = validator;
 		this.method = method;
+	}
+
+	@Override
+	public boolean hasEndCallbacks() {
+		return EndCallbacks.arePresent(delegate());
 	}
 
 	@Override

@@ -1,0 +1,121 @@
+package io.strand.grpc.call;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+import com.google.protobuf.ByteString;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Codec;
+import io.grpc.Compressor;
+import io.grpc.CompressorRegistry;
+import io.grpc.Decompressor;
+import io.grpc.DecompressorRegistry;
+import io.grpc.Metadata;
+import io.grpc.Status.Code;
+import io.strand.grpc.testing.EchoGrpc;
+import io.strand.grpc.testing.EchoHandlers;
+import io.strand.grpc.testing.EngineServer;
+import io.strand.grpc.testing.EngineServer.Kind;
+import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.Outcome;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What a server does with compressed requests, good ones and bad ones.
+ */
+class CompressedRequestTests extends HandlerTestBase {
+
+	private static final int LIMIT = 4 * 1024 * 1024;
+
+	@Test
+	void aBombIsRefusedByTheSizeThatItWouldHave() {
+		EngineServer server = serve(Kind.STRAND_NETTY, HandlerSettings.DEFAULT, new EchoHandlers());
+		Message bomb = Message.newBuilder().setPayload(ByteString.copyFrom(new byte[LIMIT + 1])).build();
+		Outcome outcome = Outcome.of(server.channel(), UNARY, soon().withCompression("gzip"), bomb);
+		assertThat(outcome.status().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+		assertThat(outcome.status().getDescription()).contains("exceeds maximum size " + LIMIT);
+		assertServes(server);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { true, false })
+	void whatIsNotCompressedAsItSaysIsRefused(boolean withHeader) {
+		EngineServer server = serve(Kind.STRAND_NETTY, (builder) -> {
+			CompressorRegistry compressors = CompressorRegistry.newEmptyInstance();
+			compressors.register(new Liar(withHeader));
+			return builder.compressorRegistry(compressors);
+		}, new EchoHandlers());
+		Outcome outcome = Outcome.of(server.channel(), UNARY, soon().withCompression("gzip"), text("not gzip"));
+		assertThat(outcome.status().getCode()).isEqualTo(Code.INTERNAL);
+	}
+
+	@Test
+	void messagesThatNobodyReadsAreFreed() throws Exception {
+		CountDownLatch entered = new CountDownLatch(1);
+		CountDownLatch left = new CountDownLatch(1);
+		EngineServer server = serve(Kind.STRAND_NETTY, HandlerSettings.DEFAULT, new EchoHandlers().bidi((responses) -> {
+			entered.countDown();
+			try {
+				new CountDownLatch(1).await();
+			}
+			catch (InterruptedException ex) {
+				left.countDown();
+			}
+			return EchoHandlers.echoAll(responses);
+		}));
+		ClientCall<Message, Message> call = server.channel()
+			.newCall(EchoGrpc.getBidiMethod(), CallOptions.DEFAULT.withCompression("gzip"));
+		call.start(new ClientCall.Listener<>() {
+		}, new Metadata());
+		IntStream.range(0, 20).forEach((i) -> call.sendMessage(text("message " + i)));
+		assertThat(entered.await(5, TimeUnit.SECONDS)).isTrue();
+		call.cancel("to discard what was not read", null);
+		assertThat(left.await(5, TimeUnit.SECONDS)).isTrue();
+		assertServes(server);
+	}
+
+	@Test
+	void aRegistryKeepsItsEncodingsAndWhatItAdvertises() throws IOException {
+		DecompressorRegistry own = DecompressorRegistry.emptyInstance()
+			.with(new Codec.Gzip(), true)
+			.with(Codec.Identity.NONE, false);
+		DecompressorRegistry deferring = DeferredInflation.of(own);
+		assertThat(deferring.getKnownMessageEncodings()).containsExactlyInAnyOrder("gzip", "identity");
+		assertThat(deferring.getAdvertisedMessageEncodings()).containsExactly("gzip");
+		Decompressor gzip = deferring.lookupDecompressor("gzip");
+		assertThat(gzip).isNotNull();
+		assertThat(gzip.decompress(InputStream.nullInputStream())).isInstanceOf(DeferredInflation.class);
+	}
+
+	private static void assertServes(EngineServer server) {
+		assertThat(Outcome.of(server.channel(), UNARY, soon(), text("still there")).status().isOk()).isTrue();
+	}
+
+	/** Says that it compresses. */
+	private record Liar(boolean withHeader) implements Compressor {
+
+		@Override
+		public String getMessageEncoding() {
+			return "gzip";
+		}
+
+		@Override
+		public OutputStream compress(OutputStream bytes) throws IOException {
+			if (this.withHeader) {
+				bytes.write(new byte[] { 0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 0 });
+			}
+			return bytes;
+		}
+
+	}
+
+}

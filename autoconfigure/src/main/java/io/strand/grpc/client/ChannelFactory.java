@@ -2,6 +2,7 @@ package io.strand.grpc.client;
 
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.call.ClientStreamGuard;
+import io.strand.grpc.client.connection.SpreadChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +69,23 @@ final class ChannelFactory {
 	}
 
 	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
+		if (settings.connections() == 1) {
+			return new TrackedChannel(createOne(name, target, settings));
+		}
+		List<ManagedChannel> connections = new ArrayList<>();
+		try {
+			for (int i = 0; i < settings.connections(); i++) {
+				connections.add(createOne(name, target, settings));
+			}
+		}
+		catch (RuntimeException | Error ex) {
+			connections.forEach(ManagedChannel::shutdownNow);
+			throw ex;
+		}
+		return new TrackedChannel(new SpreadChannel(connections));
+	}
+
+	private ManagedChannel createOne(String name, ChannelTarget target, ChannelSettings settings) {
 		ManagedChannelBuilder<?> builder = newBuilder(target, settings);
 		configure(builder, settings);
 		if (this.callbacks != null) {
@@ -86,7 +105,7 @@ final class ChannelFactory {
 		// Outermost: the interceptors are no more thread-safe than the transport
 		builder.intercept(
 				new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(), settings.eventLoopQueue()));
-		return new TrackedChannel(builder.build());
+		return builder.build();
 	}
 
 	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {

@@ -22,6 +22,8 @@ public final class ChannelSettings {
 
 	private final @Nullable ChannelCredentials credentials;
 
+	private final @Nullable Integer connections;
+
 	private final @Nullable Duration deadline;
 
 	private final @Nullable Duration streamDeadline;
@@ -56,6 +58,7 @@ public final class ChannelSettings {
 		this.services = List.copyOf(builder.services);
 		this.target = builder.target;
 		this.credentials = builder.credentials;
+		this.connections = builder.connections;
 		this.deadline = builder.deadline;
 		this.streamDeadline = builder.streamDeadline;
 		this.keepAliveTime = builder.keepAliveTime;
@@ -92,6 +95,7 @@ public final class ChannelSettings {
 		builder.services = this.services;
 		builder.target = own(this.target, parent.target);
 		builder.credentials = own(this.credentials, parent.credentials);
+		builder.connections = own(this.connections, parent.connections);
 		builder.deadline = own(this.deadline, parent.deadline);
 		builder.streamDeadline = own(this.streamDeadline, parent.streamDeadline);
 		builder.keepAliveTime = own(this.keepAliveTime, parent.keepAliveTime);
@@ -128,6 +132,10 @@ public final class ChannelSettings {
 
 	@Nullable ChannelCredentials credentials() {
 		return this.credentials;
+	}
+
+	int connections() {
+		return (this.connections != null) ? this.connections : 1;
 	}
 
 	@Nullable Duration deadline() {
@@ -202,6 +210,8 @@ public final class ChannelSettings {
 
 		private @Nullable ChannelCredentials credentials;
 
+		private @Nullable Integer connections;
+
 		private @Nullable Duration deadline;
 
 		private @Nullable Duration streamDeadline;
@@ -263,6 +273,19 @@ public final class ChannelSettings {
 		 */
 		public Builder credentials(@Nullable ChannelCredentials credentials) {
 			this.credentials = credentials;
+			return this;
+		}
+
+		/**
+		 * Sets how many connections the calls are spread over; one if not set.
+		 * @param connections the value, at least 1
+		 * @return this builder
+		 */
+		public Builder connections(@Nullable Integer connections) {
+			if (connections != null && connections < 1) {
+				throw new IllegalArgumentException("A channel needs at least 1 connection, not " + connections);
+			}
+			this.connections = connections;
 			return this;
 		}
 

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -37,7 +38,7 @@ public final class GrpcChannels implements AutoCloseable {
 
 	private static final Duration CANCEL_PERIOD = Duration.ofSeconds(2);
 
-	private final Map<String, ChannelSettings> settings;
+	private volatile Map<String, ChannelSettings> settings;
 
 	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
 
@@ -61,6 +62,13 @@ public final class GrpcChannels implements AutoCloseable {
 	 */
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
 			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks) {
+		this.settings = inherited(configured);
+		this.selector = new ChannelSelector(this.settings, ownServer);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks);
+		ownServer.onStart(this::connectAgain);
+	}
+
+	private static Map<String, ChannelSettings> inherited(Map<String, ChannelSettings> configured) {
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
 		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
@@ -68,10 +76,7 @@ public final class GrpcChannels implements AutoCloseable {
 		if (self.target() == null) {
 			inherited.put(SELF, self.withTarget("self:").inherit(defaults));
 		}
-		this.settings = Collections.unmodifiableMap(inherited);
-		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks);
-		ownServer.onStart(this::connectAgain);
+		return Collections.unmodifiableMap(inherited);
 	}
 
 	private static ChannelSettings checked(String name, ChannelSettings settings) {
@@ -115,19 +120,54 @@ public final class GrpcChannels implements AutoCloseable {
 	}
 
 	private NamedChannel newChannel(String name) {
-		ChannelSettings own = this.settings.get(name);
-		if (own == null) {
+		return new NamedChannel(name, settings(name).shutdownGracePeriod(), () -> make(name));
+	}
+
+	private ManagedChannel make(String name) {
+		ChannelSettings current = settings(name);
+		return this.factory.create(name, ChannelTarget.parse(Objects.requireNonNull(current.target())), current);
+	}
+
+	private ChannelSettings settings(String name) {
+		ChannelSettings current = this.settings.get(name);
+		if (current == null) {
 			throw new ChannelConfigurationException(
 					"No channel is named '%s'. Configured channels: %s.".formatted(name, configuredNames()),
 					"Set strand.client.channels.%s.target.".formatted(name));
 		}
-		String target = own.target();
-		if (target == null) {
+		if (current.target() == null) {
 			throw new ChannelConfigurationException("The channel '%s' has no target.".formatted(name),
 					"Set strand.client.channels.%s.target, or strand.client.channels.default.target.".formatted(name));
 		}
-		ChannelTarget parsed = ChannelTarget.parse(target);
-		return new NamedChannel(name, own.shutdownGracePeriod(), () -> this.factory.create(name, parsed, own));
+		return current;
+	}
+
+	/**
+	 * Applies changed settings while the application runs, without breaking calls: those
+	 * that have started go on as they are, on connections that are closed after the last
+	 * of them; those that start from now on get new connections. Which proto services a
+	 * channel is for does not change.
+	 * @param configured the settings of all channels by name
+	 * @param changed the names whose settings have changed; {@value #DEFAULT} for all
+	 * @throws ChannelConfigurationException if they are not valid; then nothing changes
+	 */
+	public void update(Map<String, ChannelSettings> configured, Set<String> changed) {
+		this.settings = inherited(configured);
+		this.named.forEach((name, channel) -> {
+			ChannelSettings current = this.settings.get(name);
+			if (current != null && current.target() != null && (changed.contains(DEFAULT) || changed.contains(name))) {
+				channel.renew(current.shutdownGracePeriod(), (old) -> retired(old, current.shutdownGracePeriod()));
+			}
+		});
+	}
+
+	/** One whose last calls may outlive the context. */
+	private void retired(ManagedChannel old, Duration gracePeriod) {
+		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
+		this.created.add(new CreatedChannel(old, gracePeriod));
+		if (this.closed) {
+			old.shutdownNow();
+		}
 	}
 
 	private String configuredNames() {

@@ -54,6 +54,7 @@ class ChannelSettingsMapper {
 			.target(properties.getTarget())
 			.services(properties.getServices())
 			.credentials(credentials(prefix, properties.getSsl()))
+			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
 			.deadline(properties.getDeadline())
 			.streamDeadline(properties.getStreamDeadline())
 			.keepAliveTime(positive(prefix + ".keep-alive.time", keepAlive.getTime()))

@@ -53,6 +53,13 @@ public class GrpcClientProperties {
 		private @Nullable String target;
 
 		/**
+		 * How many connections the calls are spread over, each with its own limit of
+		 * concurrent calls; 1 if not set. A call takes the one with the least calls in
+		 * flight.
+		 */
+		private @Nullable Integer connections;
+
+		/**
 		 * Deadline of unary calls that are made without one; none if not set or 0.
 		 */
 		private @Nullable Duration deadline;
@@ -118,6 +125,14 @@ public class GrpcClientProperties {
 
 		public void setTarget(@Nullable String target) {
 			this.target = target;
+		}
+
+		public @Nullable Integer getConnections() {
+			return this.connections;
+		}
+
+		public void setConnections(@Nullable Integer connections) {
+			this.connections = connections;
 		}
 
 		public @Nullable Duration getDeadline() {

@@ -96,6 +96,7 @@ final class ChannelFactory {
 		}
 		// gRPC runs the interceptor that was added last first: the deadline is innermost,
 		// so that it sees what the interceptors have set
+		builder.intercept(new UnavailableDetails(name, target.text()));
 		builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {

@@ -74,6 +74,7 @@ public final class Benchmarks {
 			case "senders-32" -> new SendersScenario();
 			case "slow-reader" -> new SlowReaderScenario();
 			case "large-beside-small" -> new LargeScenario();
+			case "connections" -> new ConnectionsScenario();
 			default -> null;
 		};
 	}

@@ -54,6 +54,8 @@ class ChannelSettingsMapper {
 			.target(properties.getTarget())
 			.services(properties.getServices())
 			.credentials(credentials(prefix, properties.getSsl()))
+			.connect(properties.getConnect())
+			.connectTimeout(positive(prefix + ".connect-timeout", properties.getConnectTimeout()))
 			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
 			.deadline(properties.getDeadline())
 			.streamDeadline(properties.getStreamDeadline())

@@ -50,6 +50,11 @@ public final class GrpcClientAutoConfiguration {
 				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment));
 	}
 
+	@Bean
+	ChannelStartUpLifecycle strandChannelStartUp(GrpcChannels channels) {
+		return new ChannelStartUpLifecycle(channels);
+	}
+
 	/**
 	 * A virtual thread for each batch of callbacks, where the JVM has them and the
 	 * application did not turn them off.

@@ -127,6 +127,10 @@ public final class EngineServer implements AutoCloseable {
 			.build();
 	}
 
+	public Kind kind() {
+		return this.kind;
+	}
+
 	public ManagedChannel channel() {
 		return this.channel;
 	}

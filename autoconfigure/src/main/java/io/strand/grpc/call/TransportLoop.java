@@ -133,7 +133,7 @@ final class TransportLoop implements Runnable {
 		this.soon.add(thread);
 		if (!this.soonScheduled) {
 			this.soonScheduled = true;
-			this.executor.schedule(this::wakeThoseInNoHurry, SOON_MILLIS, TimeUnit.MILLISECONDS)
+			var unused = this.executor.schedule(this::wakeThoseInNoHurry, SOON_MILLIS, TimeUnit.MILLISECONDS)
 				.addListener((timer) -> {
 					if (timer.isCancelled()) {
 						this.soon.forEach(SerialThread::wake);

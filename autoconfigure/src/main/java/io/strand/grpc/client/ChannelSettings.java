@@ -2,10 +2,13 @@ package io.strand.grpc.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 import io.grpc.ChannelCredentials;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.client.method.ChannelMethods;
+import io.strand.grpc.client.method.MethodSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +25,7 @@ public final class ChannelSettings {
 
 	private final @Nullable ChannelCredentials credentials;
 
-	private final @Nullable Duration deadline;
-
-	private final @Nullable Duration streamDeadline;
+	private final ChannelMethods methods;
 
 	private final @Nullable Duration keepAliveTime;
 
@@ -56,8 +57,10 @@ public final class ChannelSettings {
 		this.services = List.copyOf(builder.services);
 		this.target = builder.target;
 		this.credentials = builder.credentials;
-		this.deadline = builder.deadline;
-		this.streamDeadline = builder.streamDeadline;
+		this.methods = ChannelMethods
+			.of(MethodSettings.builder().deadline(builder.deadline).streamDeadline(builder.streamDeadline).build(),
+					Map.of())
+			.inherit(builder.methods);
 		this.keepAliveTime = builder.keepAliveTime;
 		this.keepAliveTimeout = builder.keepAliveTimeout;
 		this.keepAliveWithoutCalls = builder.keepAliveWithoutCalls;
@@ -92,8 +95,7 @@ public final class ChannelSettings {
 		builder.services = this.services;
 		builder.target = own(this.target, parent.target);
 		builder.credentials = own(this.credentials, parent.credentials);
-		builder.deadline = own(this.deadline, parent.deadline);
-		builder.streamDeadline = own(this.streamDeadline, parent.streamDeadline);
+		builder.methods = this.methods.inherit(parent.methods);
 		builder.keepAliveTime = own(this.keepAliveTime, parent.keepAliveTime);
 		builder.keepAliveTimeout = own(this.keepAliveTimeout, parent.keepAliveTimeout);
 		builder.keepAliveWithoutCalls = own(this.keepAliveWithoutCalls, parent.keepAliveWithoutCalls);
@@ -130,12 +132,8 @@ public final class ChannelSettings {
 		return this.credentials;
 	}
 
-	@Nullable Duration deadline() {
-		return this.deadline;
-	}
-
-	@Nullable Duration streamDeadline() {
-		return this.streamDeadline;
+	ChannelMethods methods() {
+		return this.methods;
 	}
 
 	@Nullable Duration keepAliveTime() {
@@ -205,6 +203,8 @@ public final class ChannelSettings {
 		private @Nullable Duration deadline;
 
 		private @Nullable Duration streamDeadline;
+
+		private ChannelMethods methods = ChannelMethods.NONE;
 
 		private @Nullable Duration keepAliveTime;
 
@@ -283,6 +283,17 @@ public final class ChannelSettings {
 		 */
 		public Builder streamDeadline(@Nullable Duration streamDeadline) {
 			this.streamDeadline = streamDeadline;
+			return this;
+		}
+
+		/**
+		 * Sets how methods are called: deadlines, retry, hedging and more, for all or for
+		 * some of them. The deadlines of this builder come before those in here.
+		 * @param methods the value
+		 * @return this builder
+		 */
+		public Builder methods(ChannelMethods methods) {
+			this.methods = methods;
 			return this;
 		}
 

@@ -41,8 +41,8 @@ final class MissingDeadlines {
 		long now = this.clock.getAsLong();
 		long calls = this.byMethod.computeIfAbsent(method.getFullMethodName(), (name) -> new Calls(now)).note(now);
 		if (calls > 0) {
-			logger.warn("%s was called %d times without a deadline on channel '%s'. %s"
-				.formatted(method.getFullMethodName(), calls, this.channel, remedy(method)));
+			logger.warn("%s was called without a deadline on channel '%s' (calls since the last such line: %d). %s"
+				.formatted(method.getFullMethodName(), this.channel, calls, remedy(method)));
 		}
 	}
 

@@ -33,7 +33,7 @@ import org.springframework.util.unit.DataSize;
  */
 class ChannelSettingsMapper {
 
-	private static final String PREFIX = "strand.client.channels.";
+	static final String PREFIX = "strand.client.channels.";
 
 	private final ObjectProvider<SslBundles> sslBundles;
 

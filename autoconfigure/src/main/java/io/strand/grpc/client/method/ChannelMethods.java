@@ -85,21 +85,23 @@ public record ChannelMethods(MethodSettings defaults, Map<String, MethodSettings
 	 */
 	public ResolvedMethods resolve(String prefix, BiFunction<String, String, ? extends RuntimeException> refusal) {
 		SettingsCheck check = new SettingsCheck(prefix, refusal);
-		this.defaults.checkWhole(check);
 		this.throttling.checkWhole(check.below("retry-throttling"));
 		Map<String, MethodSettings> services = new LinkedHashMap<>();
 		Map<String, MethodSettings> methods = new LinkedHashMap<>();
-		this.entries.forEach((name, own) -> {
-			MethodSettings resolved = isMethod(name) ? own.forOneMethod().inherit(ofService(name)) : ofService(name);
-			resolved.checkWhole(check.entry("methods", name));
+		this.entries.forEach((name, entry) -> {
+			MethodSettings own = isMethod(name) ? entry.forOneMethod().inherit(serviceOf(name)) : entry;
+			MethodSettings resolved = own.inherit(this.defaults);
+			resolved.checkWhole(check.entry("methods", name), own);
 			(isMethod(name) ? methods : services).put(name, resolved);
 		});
-		return new ResolvedMethods(this.defaults, services, methods, this.throttling);
+		ResolvedMethods all = new ResolvedMethods(this.defaults, services, methods, this.throttling);
+		// Without attempts, the channel's policy is there for that of a method to build on
+		this.defaults.checkWhole(check, all.repeatsCalls() ? MethodSettings.NONE : this.defaults);
+		return all;
 	}
 
-	private MethodSettings ofService(String name) {
-		String service = isMethod(name) ? name.substring(0, name.indexOf('/')) : name;
-		return this.entries.getOrDefault(service, MethodSettings.NONE).inherit(this.defaults);
+	private MethodSettings serviceOf(String method) {
+		return this.entries.getOrDefault(method.substring(0, method.indexOf('/')), MethodSettings.NONE);
 	}
 
 	private static boolean isMethod(String name) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param delay how long an attempt is alone before the next one is made; zero for all at
  * once
  * @param nonFatalStatusCodes the failures of one attempt that leave the others running
- * and bring the next one on at once; none if not set
+ * and yet to come; none if not set
  */
 public record HedgingPolicy(@Nullable Boolean enabled, @Nullable Integer maxAttempts, @Nullable Duration delay,
 		@Nullable Set<Status.Code> nonFatalStatusCodes) {
@@ -70,8 +70,8 @@ public record HedgingPolicy(@Nullable Boolean enabled, @Nullable Integer maxAtte
 		check.failures("non-fatal-status-codes", this.nonFatalStatusCodes, true);
 	}
 
-	void checkWhole(SettingsCheck check) {
-		if (isAskedFor() && !isActive()) {
+	void checkWhole(SettingsCheck check, boolean asked) {
+		if (asked && isAskedFor() && !isActive()) {
 			String missing = check.name((this.maxAttempts == null) ? "max-attempts" : "delay");
 			throw check.refuse("%s is set, but not %s.".formatted(check.name(), missing),
 					(this.maxAttempts == null)

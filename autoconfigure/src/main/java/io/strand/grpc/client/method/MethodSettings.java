@@ -73,9 +73,14 @@ public record MethodSettings(@Nullable Duration deadline, @Nullable Duration str
 		}
 	}
 
-	void checkWhole(SettingsCheck check) {
-		this.retry.checkWhole(check.below("retry"));
-		this.hedging.checkWhole(check.below("hedging"));
+	/**
+	 * Refuses what does not go together when all has been inherited.
+	 * @param check what refuses
+	 * @param own what asks for it here, not further out
+	 */
+	void checkWhole(SettingsCheck check, MethodSettings own) {
+		this.retry.checkWhole(check.below("retry"), own.retry.isAskedFor());
+		this.hedging.checkWhole(check.below("hedging"), own.hedging.isAskedFor());
 	}
 
 	/**

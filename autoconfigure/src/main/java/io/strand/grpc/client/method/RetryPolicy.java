@@ -83,8 +83,8 @@ public record RetryPolicy(@Nullable Boolean enabled, @Nullable Integer maxAttemp
 		check.failures("retryable-status-codes", this.retryableStatusCodes, false);
 	}
 
-	void checkWhole(SettingsCheck check) {
-		if (isAskedFor() && this.maxAttempts == null) {
+	void checkWhole(SettingsCheck check, boolean asked) {
+		if (asked && isAskedFor() && this.maxAttempts == null) {
 			throw check.refuse("%s is set, but not how often a call is made.".formatted(check.name()),
 					"Set %s to 2 or more, or %s to false.".formatted(check.name("max-attempts"),
 							check.name("enabled")));

@@ -95,7 +95,8 @@ public record ChannelMethods(MethodSettings defaults, Map<String, MethodSettings
 			(isMethod(name) ? methods : services).put(name, resolved);
 		});
 		ResolvedMethods all = new ResolvedMethods(this.defaults, services, methods, this.throttling);
-		// Without attempts, the channel's policy is there for that of a method to build on
+		// Without attempts, the channel's policy is there for that of a method to build
+		// on
 		this.defaults.checkWhole(check, all.repeatsCalls() ? MethodSettings.NONE : this.defaults);
 		return all;
 	}

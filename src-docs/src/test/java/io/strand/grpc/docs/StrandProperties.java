@@ -75,7 +75,9 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 				properties.put(key, new Property("", Javadoc.ofField(declaring, descriptor.getName())));
 			}
 			else if (Map.class.isAssignableFrom(descriptor.getPropertyType())) {
-				Class<?> values = ResolvableType.forMethodReturnType(descriptor.getReadMethod()).asMap().resolveGeneric(1);
+				Class<?> values = ResolvableType.forMethodReturnType(descriptor.getReadMethod())
+					.asMap()
+					.resolveGeneric(1);
 				addNested(properties, key + ".<name>.", values.getName());
 			}
 			else if (descriptor.getPropertyType().getName().startsWith("io.strand.")) {

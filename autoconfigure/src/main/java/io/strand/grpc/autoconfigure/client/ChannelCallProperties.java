@@ -5,6 +5,8 @@ import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
+
 /**
  * How the calls of a channel are made.
  */
@@ -15,6 +17,7 @@ public class ChannelCallProperties extends CallProperties {
 	 * methods of a service by its, such as '[shop.Stock]'. They go before those of the
 	 * channel.
 	 */
+	@NestedConfigurationProperty
 	private final Map<String, MethodProperties> methods = new LinkedHashMap<>();
 
 	/**

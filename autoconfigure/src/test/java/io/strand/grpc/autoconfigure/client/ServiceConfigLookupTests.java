@@ -21,6 +21,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -28,7 +31,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * Where a name resolver brings a service config, it replaces what the channel says of
  * retry, unless it is not looked up; deadlines hold either way.
  */
-@ExtendWith(LeakCheckExtension.class)
+@ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
 class ServiceConfigLookupTests {
 
 	private static final Message MESSAGE = Message.newBuilder().setText("hello").build();
@@ -37,16 +40,17 @@ class ServiceConfigLookupTests {
 
 	private final RecordingServer server = RecordingServer.start(this.service);
 
-	private final NameResolverProvider resolvers = new Resolvers(this.server.port());
+	private final List<NameResolverProvider> resolvers = List.of(new Resolvers("bringing", this.server.port()),
+			new Resolvers("xds", this.server.port()));
 
 	@BeforeEach
 	void register() {
-		NameResolverRegistry.getDefaultRegistry().register(this.resolvers);
+		this.resolvers.forEach(NameResolverRegistry.getDefaultRegistry()::register);
 	}
 
 	@AfterEach
 	void close() {
-		NameResolverRegistry.getDefaultRegistry().deregister(this.resolvers);
+		this.resolvers.forEach(NameResolverRegistry.getDefaultRegistry()::deregister);
 		this.server.close();
 	}
 
@@ -58,6 +62,12 @@ class ServiceConfigLookupTests {
 	@Test
 	void aServiceConfigIsNotLookedUpIfSaidSo() {
 		assertThat(attempts("strand.client.channels.echo.service-config-lookup=false")).isEqualTo(4);
+	}
+
+	@Test
+	void whatXdsReplacesIsToldOf(CapturedOutput output) {
+		assertThat(attempts("strand.client.channels.echo.target=xds:///echo")).isEqualTo(2);
+		assertThat(output).contains("Retry and hedging of channel 'echo' are left to its control plane");
 	}
 
 	private int attempts(String... properties) {
@@ -94,9 +104,12 @@ class ServiceConfigLookupTests {
 						Map.of("maxAttempts", 2.0, "initialBackoff", "0.001s", "maxBackoff", "1s", "backoffMultiplier",
 								1.0, "retryableStatusCodes", List.of("UNAVAILABLE")))));
 
+		private final String scheme;
+
 		private final int port;
 
-		Resolvers(int port) {
+		Resolvers(String scheme, int port) {
+			this.scheme = scheme;
 			this.port = port;
 		}
 
@@ -133,12 +146,12 @@ class ServiceConfigLookupTests {
 
 		@Override
 		protected int priority() {
-			return 5;
+			return 9;
 		}
 
 		@Override
 		public String getDefaultScheme() {
-			return "bringing";
+			return this.scheme;
 		}
 
 	}

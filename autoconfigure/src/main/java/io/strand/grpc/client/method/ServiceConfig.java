@@ -65,13 +65,14 @@ public final class ServiceConfig {
 	}
 
 	/**
-	 * Adds any other part.
-	 * @param name its name in the service config, such as {@code loadBalancingConfig}
-	 * @param part what gRPC takes as JSON: a map, a list, a string, a number or a boolean
+	 * Adds other parts, such as the load balancing.
+	 * @param others parts by their names in the service config, such as
+	 * {@code loadBalancingConfig}, as gRPC takes JSON: maps, lists, strings, numbers and
+	 * booleans
 	 * @return this
 	 */
-	public ServiceConfig with(String name, Object part) {
-		this.parts.put(name, part);
+	public ServiceConfig with(Map<String, ?> others) {
+		this.parts.putAll(others);
 		return this;
 	}
 

@@ -124,7 +124,7 @@ class ServiceConfigTests {
 	void otherPartsStandBesideTheMethods() {
 		List<Map<String, Object>> policies = List.of(Map.of("round_robin", Map.of()));
 		ResolvedMethods methods = resolve(MethodSettings.builder().retry(RetryPolicy.ofAttempts(3)).build(), Map.of());
-		assertThat(new ServiceConfig().with("loadBalancingConfig", policies).methods(methods).toMap())
+		assertThat(new ServiceConfig().with(Map.of("loadBalancingConfig", policies)).methods(methods).toMap())
 			.containsEntry("loadBalancingConfig", policies)
 			.containsKey("methodConfig");
 	}

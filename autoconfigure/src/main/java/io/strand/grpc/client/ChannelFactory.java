@@ -25,9 +25,15 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
-import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.call.ClientStreamGuard;
+import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.client.connection.SpreadChannel;
+import io.strand.grpc.client.method.ChannelMethods;
+import io.strand.grpc.client.method.ResolvedMethods;
+import io.strand.grpc.client.method.ServiceConfig;
+import io.strand.grpc.client.method.WaitForReadyInterceptor;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * interceptors and last the user's customizers. This class is thread-safe.
  */
 final class ChannelFactory {
+
+	private static final Log logger = LogFactory.getLog(ChannelFactory.class);
 
 	private final Supplier<List<ClientInterceptor>> interceptors;
 
@@ -97,7 +105,7 @@ final class ChannelFactory {
 		// gRPC runs the interceptor that was added last first: the deadline is innermost,
 		// so that it sees what the interceptors have set
 		builder.intercept(new UnavailableDetails(name, target.text()));
-		builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
+		configureMethods(builder, name, target, settings.methods());
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {
 			builder.intercept(global.get(i));
@@ -166,6 +174,23 @@ final class ChannelFactory {
 		apply(settings.maxInboundMetadataSize(), false, builder::maxInboundMetadataSize);
 		apply(settings.userAgent(), false, builder::userAgent);
 		apply(settings.authority(), false, builder::overrideAuthority);
+	}
+
+	private static void configureMethods(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
+			ChannelMethods settings) {
+		ResolvedMethods methods = settings.resolve(GrpcChannels.PREFIX + name, ChannelConfigurationException::new);
+		builder.intercept(new DeadlineInterceptor(name, methods, new MissingDeadlines(name, System::nanoTime)));
+		if (methods.waitsForReady()) {
+			builder.intercept(new WaitForReadyInterceptor(methods));
+		}
+		new ServiceConfig().methods(methods).applyTo(builder);
+		if (Boolean.FALSE.equals(settings.serviceConfigLookup())) {
+			builder.disableServiceConfigLookUp();
+		}
+		else if (methods.repeatsCalls() && target.text().startsWith("xds:")) {
+			logger.warn("Retry and hedging of channel '%s' are left to its control plane: what strand.client.channels"
+				.formatted(name) + " says of them is not used with xDS");
+		}
 	}
 
 	private static <T> void apply(@Nullable T value, boolean ignored, Consumer<T> setter) {

@@ -2,10 +2,13 @@ package io.strand.grpc.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 import io.grpc.ChannelCredentials;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.client.method.ChannelMethods;
+import io.strand.grpc.client.method.MethodSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +33,7 @@ public final class ChannelSettings {
 
 	private final @Nullable Duration connectTimeout;
 
-	private final @Nullable Duration deadline;
-
-	private final @Nullable Duration streamDeadline;
+	private final ChannelMethods methods;
 
 	private final @Nullable Duration keepAliveTime;
 
@@ -67,8 +68,10 @@ public final class ChannelSettings {
 		this.connections = builder.connections;
 		this.connect = builder.connect;
 		this.connectTimeout = builder.connectTimeout;
-		this.deadline = builder.deadline;
-		this.streamDeadline = builder.streamDeadline;
+		this.methods = ChannelMethods
+			.of(MethodSettings.builder().deadline(builder.deadline).streamDeadline(builder.streamDeadline).build(),
+					Map.of())
+			.inherit(builder.methods);
 		this.keepAliveTime = builder.keepAliveTime;
 		this.keepAliveTimeout = builder.keepAliveTimeout;
 		this.keepAliveWithoutCalls = builder.keepAliveWithoutCalls;
@@ -106,8 +109,7 @@ public final class ChannelSettings {
 		builder.connections = own(this.connections, parent.connections);
 		builder.connect = own(this.connect, parent.connect);
 		builder.connectTimeout = own(this.connectTimeout, parent.connectTimeout);
-		builder.deadline = own(this.deadline, parent.deadline);
-		builder.streamDeadline = own(this.streamDeadline, parent.streamDeadline);
+		builder.methods = this.methods.inherit(parent.methods);
 		builder.keepAliveTime = own(this.keepAliveTime, parent.keepAliveTime);
 		builder.keepAliveTimeout = own(this.keepAliveTimeout, parent.keepAliveTimeout);
 		builder.keepAliveWithoutCalls = own(this.keepAliveWithoutCalls, parent.keepAliveWithoutCalls);
@@ -156,12 +158,8 @@ public final class ChannelSettings {
 		return (this.connectTimeout != null) ? this.connectTimeout : DEFAULT_CONNECT_TIMEOUT;
 	}
 
-	@Nullable Duration deadline() {
-		return this.deadline;
-	}
-
-	@Nullable Duration streamDeadline() {
-		return this.streamDeadline;
+	ChannelMethods methods() {
+		return this.methods;
 	}
 
 	@Nullable Duration keepAliveTime() {
@@ -237,6 +235,8 @@ public final class ChannelSettings {
 		private @Nullable Duration deadline;
 
 		private @Nullable Duration streamDeadline;
+
+		private ChannelMethods methods = ChannelMethods.NONE;
 
 		private @Nullable Duration keepAliveTime;
 
@@ -350,6 +350,17 @@ public final class ChannelSettings {
 		 */
 		public Builder streamDeadline(@Nullable Duration streamDeadline) {
 			this.streamDeadline = streamDeadline;
+			return this;
+		}
+
+		/**
+		 * Sets how methods are called: deadlines, retry, hedging and more, for all or for
+		 * some of them. The deadlines of this builder come before those in here.
+		 * @param methods the value
+		 * @return this builder
+		 */
+		public Builder methods(ChannelMethods methods) {
+			this.methods = methods;
 			return this;
 		}
 

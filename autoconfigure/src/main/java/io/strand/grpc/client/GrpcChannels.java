@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.strand.grpc.client.method.ChannelMethods;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,9 @@ public final class GrpcChannels implements AutoCloseable {
 
 	/** The name of the channel whose settings the others inherit. */
 	public static final String DEFAULT = "default";
+
+	/** What the names of a channel's properties begin with, before its name. */
+	static final String PREFIX = "strand.client.channels.";
 
 	/** The channel to this application's own server, where none is configured for it. */
 	static final String SELF = "self";
@@ -71,6 +75,7 @@ public final class GrpcChannels implements AutoCloseable {
 	private static Map<String, ChannelSettings> inherited(Map<String, ChannelSettings> configured) {
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
+		configured.forEach((name, own) -> own.methods().check(PREFIX + name, ChannelConfigurationException::new));
 		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
 		ChannelSettings self = configured.getOrDefault(SELF, ChannelSettings.builder().build());
 		if (self.target() == null) {
@@ -83,8 +88,19 @@ public final class GrpcChannels implements AutoCloseable {
 		String target = settings.target();
 		if (target != null) {
 			parse("strand.client.channels.%s.target".formatted(name), target);
+			checkLookup(name, target, settings.methods());
 		}
+		settings.methods().resolve(PREFIX + name, ChannelConfigurationException::new);
 		return settings;
+	}
+
+	private static void checkLookup(String name, String target, ChannelMethods methods) {
+		if (target.startsWith("xds:") && Boolean.FALSE.equals(methods.serviceConfigLookup())) {
+			throw new ChannelConfigurationException(
+					"The target '%s' of strand.client.channels.%s.target gets its routes and its endpoints by the"
+						.formatted(target, name) + " service config that service-config-lookup=false turns away.",
+					"Set strand.client.channels.%s.service-config-lookup to true.".formatted(name));
+		}
 	}
 
 	private static ChannelTarget parse(String origin, String target) {
@@ -220,6 +236,7 @@ public final class GrpcChannels implements AutoCloseable {
 			throw closed(target);
 		}
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
+		settings.methods().check(PREFIX + target, ChannelConfigurationException::new);
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
 		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
 		this.created.removeIf((earlier) -> earlier.channel.isTerminated());

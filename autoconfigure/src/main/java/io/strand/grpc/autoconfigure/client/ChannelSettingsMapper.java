@@ -33,7 +33,7 @@ import org.springframework.util.unit.DataSize;
  */
 class ChannelSettingsMapper {
 
-	private static final String PREFIX = "strand.client.channels.";
+	static final String PREFIX = "strand.client.channels.";
 
 	private final ObjectProvider<SslBundles> sslBundles;
 
@@ -57,8 +57,7 @@ class ChannelSettingsMapper {
 			.connect(properties.getConnect())
 			.connectTimeout(positive(prefix + ".connect-timeout", properties.getConnectTimeout()))
 			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
-			.deadline(properties.getDeadline())
-			.streamDeadline(properties.getStreamDeadline())
+			.methods(ChannelMethodsMapper.map(properties))
 			.keepAliveTime(positive(prefix + ".keep-alive.time", keepAlive.getTime()))
 			.keepAliveTimeout(positive(prefix + ".keep-alive.timeout", keepAlive.getTimeout()))
 			.keepAliveWithoutCalls(keepAlive.getWithoutCalls())

@@ -75,6 +75,11 @@ public final class GrpcClientAutoConfiguration {
 	}
 
 	@Bean
+	MethodNamesCheck strandMethodNamesCheck(GrpcClientProperties properties, ListableBeanFactory beans) {
+		return new MethodNamesCheck(properties, beans);
+	}
+
+	@Bean
 	static BeanFactoryPostProcessor strandStubInjection() {
 		return (beans) -> StubCandidateResolver.install((DefaultListableBeanFactory) beans,
 				() -> beans.getBean(GrpcChannels.class));

@@ -44,7 +44,7 @@ public class GrpcClientProperties {
 	/**
 	 * One channel.
 	 */
-	public static class ChannelProperties {
+	public static class ChannelProperties extends ChannelCallProperties {
 
 		/**
 		 * Where to connect: host:port, dns:///host:port,
@@ -72,16 +72,6 @@ public class GrpcClientProperties {
 		 * connect=wait; 30s if not set.
 		 */
 		private @Nullable Duration connectTimeout;
-
-		/**
-		 * Deadline of unary calls that are made without one; none if not set or 0.
-		 */
-		private @Nullable Duration deadline;
-
-		/**
-		 * Deadline of streaming calls that are made without one; none if not set or 0.
-		 */
-		private @Nullable Duration streamDeadline;
 
 		/**
 		 * How long a channel without calls keeps its connection; 30 minutes if not set.
@@ -163,22 +153,6 @@ public class GrpcClientProperties {
 
 		public void setConnectTimeout(@Nullable Duration connectTimeout) {
 			this.connectTimeout = connectTimeout;
-		}
-
-		public @Nullable Duration getDeadline() {
-			return this.deadline;
-		}
-
-		public void setDeadline(@Nullable Duration deadline) {
-			this.deadline = deadline;
-		}
-
-		public @Nullable Duration getStreamDeadline() {
-			return this.streamDeadline;
-		}
-
-		public void setStreamDeadline(@Nullable Duration streamDeadline) {
-			this.streamDeadline = streamDeadline;
 		}
 
 		public @Nullable Duration getIdleTimeout() {

@@ -3,6 +3,7 @@ package io.strand.grpc.client;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,6 +44,8 @@ final class ChannelFactory {
 	/** What runs the callbacks of calls; {@code null} for gRPC's own pool. */
 	private final @Nullable Executor callbacks;
 
+	private final NameResolvers nameResolvers;
+
 	private final SelfNameResolverProvider selfResolvers;
 
 	private final ReentrantLock unixEventLoopsLock = new ReentrantLock();
@@ -57,17 +60,18 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer, @Nullable Executor callbacks) {
+			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
 		this.callbacks = callbacks;
+		this.nameResolvers = nameResolvers;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
 	}
 
 	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
-		ManagedChannelBuilder<?> builder = newBuilder(target, settings);
+		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings);
 		configure(builder, settings);
 		if (this.callbacks != null) {
 			builder.executor(this.callbacks);
@@ -89,15 +93,14 @@ final class ChannelFactory {
 		return new TrackedChannel(builder.build());
 	}
 
-	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {
+	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings) {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED -> withPolicy(NettyChannelBuilder.forTarget(target.text(), credentials), settings, null);
-			// a list of hosts is there to be used, not only to fall back on
-			case STATIC ->
-				withPolicy(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials), settings,
-						(target.addresses().size() > 1) ? "round_robin" : null);
+			case RESOLVED ->
+				balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target, settings.balancing());
+			case STATIC -> balanced(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials),
+					name, target, settings.balancing());
 			case UNIX ->
 				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
 					.overrideAuthority("localhost");
@@ -125,13 +128,20 @@ final class ChannelFactory {
 	}
 
 	/**
-	 * A policy chooses between addresses. Builders of channels that have only one refuse
-	 * it, also if it was inherited.
+	 * What may have several addresses. Builders of channels that have only one refuse a
+	 * policy, also if it was inherited.
 	 */
-	private static ManagedChannelBuilder<?> withPolicy(ManagedChannelBuilder<?> builder, ChannelSettings settings,
-			@Nullable String byDefault) {
-		String policy = (settings.loadBalancingPolicy() != null) ? settings.loadBalancingPolicy() : byDefault;
-		return (policy != null) ? builder.defaultLoadBalancingPolicy(policy) : builder;
+	@SuppressWarnings("deprecation") // gRPC has nothing else for the resolver of one
+										// channel
+	private ManagedChannelBuilder<?> balanced(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
+			BalancingSettings settings) {
+		LoadBalancing balancing = LoadBalancing.of("strand.client.channels." + name, settings);
+		balancing.applyTo(builder);
+		Map<String, ?> serviceConfig = balancing.serviceConfig();
+		if (!serviceConfig.isEmpty()) {
+			builder.defaultServiceConfig(serviceConfig);
+		}
+		return builder.nameResolverFactory(this.nameResolvers.provider(target, settings.refreshInterval()));
 	}
 
 	private static void configure(ManagedChannelBuilder<?> builder, ChannelSettings settings) {

@@ -15,6 +15,7 @@ import java.util.function.Supplier;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.grpc.NameResolverProvider;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,8 @@ public final class GrpcChannels implements AutoCloseable {
 
 	private final Set<CreatedChannel> created = ConcurrentHashMap.newKeySet();
 
+	private final NameResolvers nameResolvers;
+
 	private final ChannelFactory factory;
 
 	private final ChannelSelector selector;
@@ -61,36 +64,59 @@ public final class GrpcChannels implements AutoCloseable {
 	 */
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
 			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks) {
+		this(configured, interceptors, customizers, ownServer, callbacks, List.of());
+	}
+
+	/**
+	 * Makes no channel yet.
+	 * @param configured the settings by name; all inherit from {@value #DEFAULT}
+	 * @param interceptors the global interceptors, outermost first; asked for by the
+	 * first call
+	 * @param customizers the customizers in order; asked for by the first call
+	 * @param ownServer where {@code self:} leads to
+	 * @param callbacks what runs the callbacks of asynchronous calls, each on a thread
+	 * that may block; {@code null} for gRPC's own pool
+	 * @param nameResolvers resolvers of schemes that only these channels know
+	 */
+	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
+			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
+			List<NameResolverProvider> nameResolvers) {
+		this.nameResolvers = new NameResolvers(nameResolvers);
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
-		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
+		configured
+			.forEach((name, own) -> inherited.put(name, checked(this.nameResolvers, name, own.inherit(defaults))));
 		ChannelSettings self = configured.getOrDefault(SELF, ChannelSettings.builder().build());
 		if (self.target() == null) {
 			inherited.put(SELF, self.withTarget("self:").inherit(defaults));
 		}
 		this.settings = Collections.unmodifiableMap(inherited);
 		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.nameResolvers);
 		ownServer.onStart(this::connectAgain);
 	}
 
-	private static ChannelSettings checked(String name, ChannelSettings settings) {
+	private static ChannelSettings checked(NameResolvers nameResolvers, String name, ChannelSettings settings) {
+		String prefix = "strand.client.channels." + name;
 		String target = settings.target();
 		if (target != null) {
-			parse("strand.client.channels.%s.target".formatted(name), target);
+			parse(nameResolvers, prefix + ".target", target);
 		}
+		LoadBalancing.of(prefix, settings.balancing());
 		return settings;
 	}
 
-	private static ChannelTarget parse(String origin, String target) {
+	private static ChannelTarget parse(NameResolvers nameResolvers, String origin, String target) {
 		try {
-			return ChannelTarget.parse(target);
+			ChannelTarget parsed = ChannelTarget.parse(target);
+			nameResolvers.check(parsed);
+			return parsed;
 		}
 		catch (IllegalArgumentException ex) {
 			throw new ChannelConfigurationException(
 					"The target '%s' of %s is not valid. %s".formatted(target, origin, ex.getMessage()),
-					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, unix:/path, in-process:name"
-							+ " or self:.");
+					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, discovery:///name, xds:///name,"
+							+ " unix:/path, in-process:name or self:.");
 		}
 	}
 
@@ -151,7 +177,8 @@ public final class GrpcChannels implements AutoCloseable {
 		}
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
-		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
+		ManagedChannel channel = this.factory.create(target, parse(this.nameResolvers, "GrpcChannels.create", target),
+				inherited);
 		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
 		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {

@@ -30,6 +30,7 @@ import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.cloud.client.discovery.event.HeartbeatEvent;
 import org.springframework.cloud.client.discovery.simple.SimpleDiscoveryClientAutoConfiguration;
+import org.springframework.cloud.commons.util.UtilAutoConfiguration;
 import org.springframework.context.ApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -58,7 +59,7 @@ class DiscoveryTests {
 
 	@Test
 	void theSimpleClientIsAsked() {
-		runner().withConfiguration(AutoConfigurations.of(SimpleDiscoveryClientAutoConfiguration.class))
+		runner().withConfiguration(AutoConfigurations.of(UtilAutoConfiguration.class, SimpleDiscoveryClientAutoConfiguration.class))
 			.withPropertyValues("spring.cloud.discovery.client.simple.instances.stock[0].uri=http://localhost:1",
 					"spring.cloud.discovery.client.simple.instances.stock[0].metadata.gRPC_port=" + this.first.port())
 			.run((context) -> {

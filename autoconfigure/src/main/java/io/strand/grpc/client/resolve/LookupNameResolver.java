@@ -1,8 +1,8 @@
 package io.strand.grpc.client.resolve;
 
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.grpc.EquivalentAddressGroup;
@@ -23,7 +23,7 @@ public final class LookupNameResolver extends NameResolver {
 
 	private final Supplier<List<EquivalentAddressGroup>> lookup;
 
-	private final Consumer<LookupNameResolver> shutdownListener;
+	private final Set<LookupNameResolver> active;
 
 	private final Executor offloadExecutor;
 
@@ -41,14 +41,14 @@ public final class LookupNameResolver extends NameResolver {
 	 * Asks nothing yet.
 	 * @param authority the name that servers are asked for and verified as
 	 * @param lookup what to ask; its exceptions' messages are for the user
-	 * @param shutdownListener called when it resolves no more
+	 * @param active a thread-safe set that it is in from its start to its shutdown
 	 * @param args the channel's arguments
 	 */
 	public LookupNameResolver(String authority, Supplier<List<EquivalentAddressGroup>> lookup,
-			Consumer<LookupNameResolver> shutdownListener, Args args) {
+			Set<LookupNameResolver> active, Args args) {
 		this.authority = authority;
 		this.lookup = lookup;
-		this.shutdownListener = shutdownListener;
+		this.active = active;
 		Executor offload = args.getOffloadExecutor();
 		this.offloadExecutor = (offload != null) ? offload : Runnable::run;
 		this.syncContext = args.getSynchronizationContext();
@@ -61,6 +61,7 @@ public final class LookupNameResolver extends NameResolver {
 
 	@Override
 	public void start(Listener2 listener) {
+		this.active.add(this);
 		this.syncContext.execute(() -> {
 			this.listener = listener;
 			ask();
@@ -109,7 +110,7 @@ public final class LookupNameResolver extends NameResolver {
 
 	@Override
 	public void shutdown() {
-		this.shutdownListener.accept(this);
+		this.active.remove(this);
 		this.syncContext.execute(() -> this.listener = null);
 	}
 

@@ -57,10 +57,7 @@ class DiscoveryNameResolverProvider extends NameResolverProvider implements Appl
 			return null;
 		}
 		String service = target.getPath().substring(1);
-		LookupNameResolver resolver = new LookupNameResolver(service, () -> lookUp(service), this.resolvers::remove,
-				args);
-		this.resolvers.add(resolver);
-		return resolver;
+		return new LookupNameResolver(service, () -> lookUp(service), this.resolvers, args);
 	}
 
 	private List<EquivalentAddressGroup> lookUp(String service) {

@@ -59,7 +59,9 @@ class DiscoveryTests {
 
 	@Test
 	void theSimpleClientIsAsked() {
-		runner().withConfiguration(AutoConfigurations.of(UtilAutoConfiguration.class, SimpleDiscoveryClientAutoConfiguration.class))
+		runner()
+			.withConfiguration(
+					AutoConfigurations.of(UtilAutoConfiguration.class, SimpleDiscoveryClientAutoConfiguration.class))
 			.withPropertyValues("spring.cloud.discovery.client.simple.instances.stock[0].uri=http://localhost:1",
 					"spring.cloud.discovery.client.simple.instances.stock[0].metadata.gRPC_port=" + this.first.port())
 			.run((context) -> {

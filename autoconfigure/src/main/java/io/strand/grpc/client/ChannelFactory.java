@@ -53,6 +53,8 @@ final class ChannelFactory {
 	/** What runs the callbacks of calls; {@code null} for gRPC's own pool. */
 	private final @Nullable Executor callbacks;
 
+	private final NameResolvers nameResolvers;
+
 	private final SelfNameResolverProvider selfResolvers;
 
 	private final ReentrantLock unixEventLoopsLock = new ReentrantLock();
@@ -67,11 +69,12 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer, @Nullable Executor callbacks) {
+			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
 		this.callbacks = callbacks;
+		this.nameResolvers = nameResolvers;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
 	}
@@ -94,7 +97,8 @@ final class ChannelFactory {
 	}
 
 	private ManagedChannel createOne(String name, ChannelTarget target, ChannelSettings settings) {
-		ManagedChannelBuilder<?> builder = newBuilder(target, settings);
+		ServiceConfig serviceConfig = new ServiceConfig();
+		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig);
 		configure(builder, settings);
 		if (this.callbacks != null) {
 			builder.executor(this.callbacks);
@@ -105,7 +109,7 @@ final class ChannelFactory {
 		// gRPC runs the interceptor that was added last first: the deadline is innermost,
 		// so that it sees what the interceptors have set
 		builder.intercept(new UnavailableDetails(name, target.text()));
-		configureMethods(builder, name, target, settings.methods());
+		configureMethods(builder, name, target, settings.methods(), serviceConfig);
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {
 			builder.intercept(global.get(i));
@@ -117,15 +121,16 @@ final class ChannelFactory {
 		return builder.build();
 	}
 
-	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {
+	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,
+			ServiceConfig serviceConfig) {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED -> withPolicy(NettyChannelBuilder.forTarget(target.text(), credentials), settings, null);
-			// a list of hosts is there to be used, not only to fall back on
-			case STATIC ->
-				withPolicy(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials), settings,
-						(target.addresses().size() > 1) ? "round_robin" : null);
+			case RESOLVED ->
+				balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target, settings.balancing(),
+						serviceConfig);
+			case STATIC -> balanced(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials),
+					name, target, settings.balancing(), serviceConfig);
 			case UNIX ->
 				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
 					.overrideAuthority("localhost");
@@ -153,13 +158,17 @@ final class ChannelFactory {
 	}
 
 	/**
-	 * A policy chooses between addresses. Builders of channels that have only one refuse
-	 * it, also if it was inherited.
+	 * What may have several addresses. Builders of channels that have only one refuse a
+	 * policy, also if it was inherited.
 	 */
-	private static ManagedChannelBuilder<?> withPolicy(ManagedChannelBuilder<?> builder, ChannelSettings settings,
-			@Nullable String byDefault) {
-		String policy = (settings.loadBalancingPolicy() != null) ? settings.loadBalancingPolicy() : byDefault;
-		return (policy != null) ? builder.defaultLoadBalancingPolicy(policy) : builder;
+	@SuppressWarnings("deprecation") // gRPC has nothing else for the resolver of one
+										// channel
+	private ManagedChannelBuilder<?> balanced(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
+			BalancingSettings settings, ServiceConfig serviceConfig) {
+		LoadBalancing balancing = LoadBalancing.of(GrpcChannels.PREFIX + name, settings);
+		balancing.applyTo(builder);
+		serviceConfig.with(balancing.serviceConfig());
+		return builder.nameResolverFactory(this.nameResolvers.provider(target, settings.refreshInterval()));
 	}
 
 	private static void configure(ManagedChannelBuilder<?> builder, ChannelSettings settings) {
@@ -177,13 +186,13 @@ final class ChannelFactory {
 	}
 
 	private static void configureMethods(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
-			ChannelMethods settings) {
+			ChannelMethods settings, ServiceConfig serviceConfig) {
 		ResolvedMethods methods = settings.resolve(GrpcChannels.PREFIX + name, ChannelConfigurationException::new);
 		builder.intercept(new DeadlineInterceptor(name, methods, new MissingDeadlines(name, System::nanoTime)));
 		if (methods.waitsForReady()) {
 			builder.intercept(new WaitForReadyInterceptor(methods));
 		}
-		new ServiceConfig().methods(methods).applyTo(builder);
+		serviceConfig.methods(methods).applyTo(builder);
 		if (Boolean.FALSE.equals(settings.serviceConfigLookup())) {
 			builder.disableServiceConfigLookUp();
 		}

@@ -51,7 +51,7 @@ public final class ChannelSettings {
 
 	private final @Nullable String authority;
 
-	private final @Nullable String loadBalancingPolicy;
+	private final BalancingSettings balancing;
 
 	private final @Nullable ConcurrentSend concurrentSend;
 
@@ -80,7 +80,7 @@ public final class ChannelSettings {
 		this.maxInboundMetadataSize = builder.maxInboundMetadataSize;
 		this.userAgent = builder.userAgent;
 		this.authority = builder.authority;
-		this.loadBalancingPolicy = builder.loadBalancingPolicy;
+		this.balancing = builder.balancing;
 		this.concurrentSend = builder.concurrentSend;
 		this.blockingSend = builder.blockingSend;
 		this.eventLoopQueue = builder.eventLoopQueue;
@@ -118,7 +118,7 @@ public final class ChannelSettings {
 		builder.maxInboundMetadataSize = own(this.maxInboundMetadataSize, parent.maxInboundMetadataSize);
 		builder.userAgent = own(this.userAgent, parent.userAgent);
 		builder.authority = own(this.authority, parent.authority);
-		builder.loadBalancingPolicy = own(this.loadBalancingPolicy, parent.loadBalancingPolicy);
+		builder.balancing = this.balancing.inherit(parent.balancing);
 		builder.concurrentSend = own(this.concurrentSend, parent.concurrentSend);
 		builder.blockingSend = own(this.blockingSend, parent.blockingSend);
 		builder.eventLoopQueue = own(this.eventLoopQueue, parent.eventLoopQueue);
@@ -194,8 +194,8 @@ public final class ChannelSettings {
 		return this.authority;
 	}
 
-	@Nullable String loadBalancingPolicy() {
-		return this.loadBalancingPolicy;
+	BalancingSettings balancing() {
+		return this.balancing;
 	}
 
 	ConcurrentSend concurrentSend() {
@@ -254,7 +254,7 @@ public final class ChannelSettings {
 
 		private @Nullable String authority;
 
-		private @Nullable String loadBalancingPolicy;
+		private BalancingSettings balancing = BalancingSettings.builder().build();
 
 		private @Nullable ConcurrentSend concurrentSend;
 
@@ -445,12 +445,12 @@ public final class ChannelSettings {
 		}
 
 		/**
-		 * Sets the name of a load-balancing policy, such as {@code round_robin}.
-		 * @param loadBalancingPolicy the value
+		 * Sets how the channel finds its servers and spreads its calls over them.
+		 * @param balancing the value
 		 * @return this builder
 		 */
-		public Builder loadBalancingPolicy(@Nullable String loadBalancingPolicy) {
-			this.loadBalancingPolicy = loadBalancingPolicy;
+		public Builder balancing(BalancingSettings balancing) {
+			this.balancing = balancing;
 			return this;
 		}
 

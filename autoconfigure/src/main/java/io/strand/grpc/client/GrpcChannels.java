@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.grpc.NameResolverProvider;
 import io.strand.grpc.client.method.ChannelMethods;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -48,6 +49,8 @@ public final class GrpcChannels implements AutoCloseable {
 
 	private final Set<CreatedChannel> created = ConcurrentHashMap.newKeySet();
 
+	private final NameResolvers nameResolvers;
+
 	private final ChannelFactory factory;
 
 	private final ChannelSelector selector;
@@ -66,13 +69,31 @@ public final class GrpcChannels implements AutoCloseable {
 	 */
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
 			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks) {
+		this(configured, interceptors, customizers, ownServer, callbacks, List.of());
+	}
+
+	/**
+	 * Makes no channel yet.
+	 * @param configured the settings by name; all inherit from {@value #DEFAULT}
+	 * @param interceptors the global interceptors, outermost first; asked for by the
+	 * first call
+	 * @param customizers the customizers in order; asked for by the first call
+	 * @param ownServer where {@code self:} leads to
+	 * @param callbacks what runs the callbacks of asynchronous calls, each on a thread
+	 * that may block; {@code null} for gRPC's own pool
+	 * @param nameResolvers resolvers of schemes that only these channels know
+	 */
+	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
+			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
+			List<NameResolverProvider> nameResolvers) {
+		this.nameResolvers = new NameResolvers(nameResolvers);
 		this.settings = inherited(configured);
 		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.nameResolvers);
 		ownServer.onStart(this::connectAgain);
 	}
 
-	private static Map<String, ChannelSettings> inherited(Map<String, ChannelSettings> configured) {
+	private Map<String, ChannelSettings> inherited(Map<String, ChannelSettings> configured) {
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
 		configured.forEach((name, own) -> own.methods().check(PREFIX + name, ChannelConfigurationException::new));
@@ -84,12 +105,13 @@ public final class GrpcChannels implements AutoCloseable {
 		return Collections.unmodifiableMap(inherited);
 	}
 
-	private static ChannelSettings checked(String name, ChannelSettings settings) {
+	private ChannelSettings checked(String name, ChannelSettings settings) {
 		String target = settings.target();
 		if (target != null) {
-			parse("strand.client.channels.%s.target".formatted(name), target);
+			parse(PREFIX + name + ".target", target);
 			checkLookup(name, target, settings.methods());
 		}
+		LoadBalancing.of(PREFIX + name, settings.balancing());
 		settings.methods().resolve(PREFIX + name, ChannelConfigurationException::new);
 		return settings;
 	}
@@ -103,15 +125,17 @@ public final class GrpcChannels implements AutoCloseable {
 		}
 	}
 
-	private static ChannelTarget parse(String origin, String target) {
+	private ChannelTarget parse(String origin, String target) {
 		try {
-			return ChannelTarget.parse(target);
+			ChannelTarget parsed = ChannelTarget.parse(target);
+			this.nameResolvers.check(parsed);
+			return parsed;
 		}
 		catch (IllegalArgumentException ex) {
 			throw new ChannelConfigurationException(
 					"The target '%s' of %s is not valid. %s".formatted(target, origin, ex.getMessage()),
-					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, unix:/path, in-process:name"
-							+ " or self:.");
+					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, discovery:///name, xds:///name,"
+							+ " unix:/path, in-process:name or self:.");
 		}
 	}
 
@@ -238,7 +262,8 @@ public final class GrpcChannels implements AutoCloseable {
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		settings.methods().check(PREFIX + target, ChannelConfigurationException::new);
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
-		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
+		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target),
+				inherited);
 		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
 		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {

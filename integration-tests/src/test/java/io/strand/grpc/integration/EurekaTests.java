@@ -108,6 +108,8 @@ class EurekaTests {
 			.properties("eureka.client.service-url.defaultZone=" + registry, "eureka.client.register-with-eureka=false",
 					"eureka.client.registry-fetch-interval-seconds=1",
 					"strand.client.channels.default.target=discovery:///shop",
+					// Jersey is on the class path, but as the server's
+					"eureka.client.jersey.enabled=false",
 					// only what Eureka's client tells
 					"strand.client.channels.default.refresh-interval=0")
 			.run();

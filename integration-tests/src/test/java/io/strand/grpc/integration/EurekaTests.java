@@ -98,7 +98,10 @@ class EurekaTests {
 	private static ConfigurableApplicationContext startEureka() {
 		return new SpringApplicationBuilder(EurekaServer.class)
 			.properties("server.port=0", "eureka.client.register-with-eureka=false",
-					"eureka.client.fetch-registry=false", "eureka.server.use-read-only-response-cache=false",
+					"eureka.client.fetch-registry=false",
+					// itself, so that it looks for no other
+					"eureka.instance.hostname=localhost",
+					"eureka.client.service-url.defaultZone=http://localhost:1/eureka/", "eureka.server.use-read-only-response-cache=false",
 					"eureka.dashboard.enabled=false", "strand.client.enabled=false", "strand.server.enabled=false")
 			.run();
 	}

@@ -101,8 +101,9 @@ class EurekaTests {
 					"eureka.client.fetch-registry=false",
 					// itself, so that it looks for no other
 					"eureka.instance.hostname=localhost",
-					"eureka.client.service-url.defaultZone=http://localhost:1/eureka/", "eureka.server.use-read-only-response-cache=false",
-					"eureka.dashboard.enabled=false", "strand.client.enabled=false", "strand.server.enabled=false")
+					"eureka.client.service-url.defaultZone=http://localhost:1/eureka/",
+					"eureka.server.use-read-only-response-cache=false", "eureka.dashboard.enabled=false",
+					"strand.client.enabled=false", "strand.server.enabled=false")
 			.run();
 	}
 

@@ -20,9 +20,9 @@ final class NameResolvers {
 
 	/**
 	 * What the JVM and gRPC keep a DNS answer for, so that asking more often finds
-	 * nothing new.
+	 * nothing new. For discovery, in case that its client tells no changes.
 	 */
-	private static final Duration DNS_REFRESH_INTERVAL = Duration.ofSeconds(30);
+	private static final Duration REFRESH_INTERVAL = Duration.ofSeconds(30);
 
 	private static final String DNS = "dns";
 
@@ -56,7 +56,7 @@ final class NameResolvers {
 		if (scheme.equals(XDS)) {
 			return provider;
 		}
-		Duration byDefault = scheme.equals(DNS) ? DNS_REFRESH_INTERVAL : Duration.ZERO;
+		Duration byDefault = (scheme.equals(DNS) || scheme.equals(DISCOVERY)) ? REFRESH_INTERVAL : Duration.ZERO;
 		return new RefreshingNameResolverProvider(provider, (refreshInterval != null) ? refreshInterval : byDefault);
 	}
 

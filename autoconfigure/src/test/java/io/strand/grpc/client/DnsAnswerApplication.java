@@ -16,6 +16,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.Message;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 import static org.awaitility.Awaitility.await;
@@ -36,6 +37,7 @@ final class DnsAnswerApplication {
 	 * @param arguments the file of names that the JVM was told to use
 	 */
 	public static void main(String[] arguments) throws Exception {
+		Awaitility.setDefaultTimeout(Duration.ofSeconds(20));
 		Path names = Path.of(arguments[0]);
 		try (RecordingServer first = server("127.0.0.1", 0);
 				RecordingServer second = server("127.0.0.2", first.port())) {

@@ -29,6 +29,12 @@ public class GrpcClientProperties {
 	 */
 	private final Map<String, ChannelProperties> channels = new LinkedHashMap<>();
 
+	@NestedConfigurationProperty
+	private final DiscoveryProperties discovery = new DiscoveryProperties();
+
+	@NestedConfigurationProperty
+	private final XdsProperties xds = new XdsProperties();
+
 	public boolean isEnabled() {
 		return this.enabled;
 	}
@@ -39,6 +45,14 @@ public class GrpcClientProperties {
 
 	public Map<String, ChannelProperties> getChannels() {
 		return this.channels;
+	}
+
+	public DiscoveryProperties getDiscovery() {
+		return this.discovery;
+	}
+
+	public XdsProperties getXds() {
+		return this.xds;
 	}
 
 	/**
@@ -100,7 +114,7 @@ public class GrpcClientProperties {
 
 		/**
 		 * How often the target is resolved again, so that added servers get calls; 30s
-		 * for names that DNS resolves if not set, else never. Never if 0.
+		 * for dns and discovery if not set, else never. Never if 0.
 		 */
 		private @Nullable Duration refreshInterval;
 

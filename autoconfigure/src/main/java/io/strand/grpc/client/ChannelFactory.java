@@ -3,6 +3,7 @@ package io.strand.grpc.client;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,6 +44,9 @@ final class ChannelFactory {
 	/** What runs the callbacks of calls; {@code null} for gRPC's own pool. */
 	private final @Nullable Executor callbacks;
 
+	/** Of the channels with a name. */
+	private final Map<String, ChannelActivity> activities;
+
 	private final SelfNameResolverProvider selfResolvers;
 
 	private final ReentrantLock unixEventLoopsLock = new ReentrantLock();
@@ -57,17 +61,20 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer, @Nullable Executor callbacks) {
+			OwnServer ownServer, @Nullable Executor callbacks, Map<String, ChannelActivity> activities) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
 		this.callbacks = callbacks;
+		this.activities = activities;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
 	}
 
 	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
+		ChannelActivity activity = this.activities.getOrDefault(name, new ChannelActivity(name));
 		ManagedChannelBuilder<?> builder = newBuilder(target, settings);
+		builder.addTransportFilter(activity.transportFilter());
 		configure(builder, settings);
 		if (this.callbacks != null) {
 			builder.executor(this.callbacks);
@@ -77,6 +84,9 @@ final class ChannelFactory {
 		}
 		// gRPC runs the interceptor that was added last first: the deadline is innermost,
 		// so that it sees what the interceptors have set
+		if (!settings.metadataPropagation().isNone()) {
+			builder.intercept(settings.metadataPropagation().interceptor());
+		}
 		builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {
@@ -84,9 +94,11 @@ final class ChannelFactory {
 		}
 		this.customizers.get().forEach((customizer) -> customizer.customize(name, builder));
 		// Outermost: the interceptors are no more thread-safe than the transport
-		builder.intercept(
-				new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(), settings.eventLoopQueue()));
-		return new TrackedChannel(builder.build());
+		builder.intercept(new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(),
+				settings.eventLoopQueue(), activity.blockedSends()));
+		TrackedChannel channel = new TrackedChannel(builder.build());
+		activity.made(channel);
+		return channel;
 	}
 
 	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {

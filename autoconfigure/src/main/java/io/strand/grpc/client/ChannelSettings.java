@@ -52,6 +52,8 @@ public final class ChannelSettings {
 
 	private final @Nullable Duration shutdownGracePeriod;
 
+	private final @Nullable MetadataPropagation metadataPropagation;
+
 	private ChannelSettings(Builder builder) {
 		this.services = List.copyOf(builder.services);
 		this.target = builder.target;
@@ -71,6 +73,7 @@ public final class ChannelSettings {
 		this.blockingSend = builder.blockingSend;
 		this.eventLoopQueue = builder.eventLoopQueue;
 		this.shutdownGracePeriod = builder.shutdownGracePeriod;
+		this.metadataPropagation = builder.metadataPropagation;
 	}
 
 	/**
@@ -107,6 +110,7 @@ public final class ChannelSettings {
 		builder.blockingSend = own(this.blockingSend, parent.blockingSend);
 		builder.eventLoopQueue = own(this.eventLoopQueue, parent.eventLoopQueue);
 		builder.shutdownGracePeriod = own(this.shutdownGracePeriod, parent.shutdownGracePeriod);
+		builder.metadataPropagation = own(this.metadataPropagation, parent.metadataPropagation);
 		return builder.build();
 	}
 
@@ -190,6 +194,10 @@ public final class ChannelSettings {
 		return (this.shutdownGracePeriod != null) ? this.shutdownGracePeriod : DEFAULT_SHUTDOWN_GRACE_PERIOD;
 	}
 
+	MetadataPropagation metadataPropagation() {
+		return (this.metadataPropagation != null) ? this.metadataPropagation : MetadataPropagation.NONE;
+	}
+
 	/**
 	 * Collects settings. Every setter may be given {@code null}, which sets nothing. Not
 	 * thread-safe.
@@ -231,6 +239,8 @@ public final class ChannelSettings {
 		private @Nullable Integer eventLoopQueue;
 
 		private @Nullable Duration shutdownGracePeriod;
+
+		private @Nullable MetadataPropagation metadataPropagation;
 
 		private Builder() {
 		}
@@ -416,6 +426,16 @@ public final class ChannelSettings {
 		 */
 		public Builder eventLoopQueue(@Nullable Integer eventLoopQueue) {
 			this.eventLoopQueue = eventLoopQueue;
+			return this;
+		}
+
+		/**
+		 * Sets which headers of the call that is being served go along with calls.
+		 * @param metadataPropagation the value
+		 * @return this builder
+		 */
+		public Builder metadataPropagation(@Nullable MetadataPropagation metadataPropagation) {
+			this.metadataPropagation = metadataPropagation;
 			return this;
 		}
 

@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -31,7 +32,7 @@ public final class GrpcChannels implements AutoCloseable {
 	public static final String DEFAULT = "default";
 
 	/** The channel to this application's own server, where none is configured for it. */
-	static final String SELF = "self";
+	public static final String SELF = "self";
 
 	private static final Log logger = LogFactory.getLog(GrpcChannels.class);
 
@@ -42,6 +43,10 @@ public final class GrpcChannels implements AutoCloseable {
 	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
 
 	private final Set<CreatedChannel> created = ConcurrentHashMap.newKeySet();
+
+	private final Map<String, ChannelActivity> activities;
+
+	private final List<GrpcChannelTargetOverride> targetOverrides;
 
 	private final ChannelFactory factory;
 
@@ -61,6 +66,24 @@ public final class GrpcChannels implements AutoCloseable {
 	 */
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
 			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks) {
+		this(configured, interceptors, customizers, ownServer, callbacks, List.of());
+	}
+
+	/**
+	 * Makes no channel yet.
+	 * @param configured the settings by name; all inherit from {@value #DEFAULT}
+	 * @param interceptors the global interceptors, outermost first; asked for by the
+	 * first call
+	 * @param customizers the customizers in order; asked for by the first call
+	 * @param ownServer where {@code self:} leads to
+	 * @param callbacks what runs the callbacks of asynchronous calls, each on a thread
+	 * that may block; {@code null} for gRPC's own pool
+	 * @param targetOverrides asked in order for where to send channels that are made by
+	 * {@link #create}
+	 */
+	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
+			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
+			List<GrpcChannelTargetOverride> targetOverrides) {
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
 		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
@@ -70,8 +93,20 @@ public final class GrpcChannels implements AutoCloseable {
 		}
 		this.settings = Collections.unmodifiableMap(inherited);
 		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks);
+		this.activities = activities(this.settings);
+		this.targetOverrides = List.copyOf(targetOverrides);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.activities);
 		ownServer.onStart(this::connectAgain);
+	}
+
+	private static Map<String, ChannelActivity> activities(Map<String, ChannelSettings> settings) {
+		Map<String, ChannelActivity> activities = new LinkedHashMap<>();
+		settings.forEach((name, own) -> {
+			if (own.target() != null) {
+				activities.put(name, new ChannelActivity(name));
+			}
+		});
+		return Collections.unmodifiableMap(activities);
 	}
 
 	private static ChannelSettings checked(String name, ChannelSettings settings) {
@@ -130,6 +165,14 @@ public final class GrpcChannels implements AutoCloseable {
 		return new NamedChannel(name, own.shutdownGracePeriod(), () -> this.factory.create(name, parsed, own));
 	}
 
+	/**
+	 * What the channels with a name are doing, those to come included.
+	 * @return the channels that have a target
+	 */
+	public List<ChannelActivity> activities() {
+		return List.copyOf(this.activities.values());
+	}
+
 	private String configuredNames() {
 		List<String> names = this.settings.keySet().stream().filter((name) -> !name.equals(SELF)).sorted().toList();
 		return names.isEmpty() ? "none" : String.join(", ", names);
@@ -151,7 +194,8 @@ public final class GrpcChannels implements AutoCloseable {
 		}
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
-		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
+		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", overridden(target)),
+				inherited);
 		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
 		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {
@@ -159,6 +203,14 @@ public final class GrpcChannels implements AutoCloseable {
 			throw closed(target);
 		}
 		return channel;
+	}
+
+	private String overridden(String target) {
+		return this.targetOverrides.stream()
+			.map((override) -> override.override(target, target))
+			.filter(Objects::nonNull)
+			.findFirst()
+			.orElse(target);
 	}
 
 	private static IllegalStateException closed(String target) {

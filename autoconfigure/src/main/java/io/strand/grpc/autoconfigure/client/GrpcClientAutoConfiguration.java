@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.client;
 
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 
@@ -10,6 +11,7 @@ import io.strand.grpc.autoconfigure.AnnotatedBeans;
 import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.client.GrpcChannelCustomizer;
+import io.strand.grpc.client.GrpcChannelTargetOverride;
 import io.strand.grpc.client.GrpcChannels;
 import io.strand.grpc.client.GrpcGlobalClientInterceptor;
 import io.strand.grpc.client.OwnServer;
@@ -44,10 +46,13 @@ public final class GrpcClientAutoConfiguration {
 	@ConditionalOnMissingBean
 	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
 			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers,
-			Environment environment) {
-		return new GrpcChannels(new ChannelSettingsMapper(sslBundles).map(properties.getChannels()),
+			ObjectProvider<GrpcChannelConnectionDetails> connectionDetails,
+			ObjectProvider<GrpcChannelTargetOverride> targetOverrides, Environment environment) {
+		List<GrpcChannelTargetOverride> overrides = targetOverrides.orderedStream().toList();
+		ChannelConnections connections = new ChannelConnections(connectionDetails.orderedStream().toList(), overrides);
+		return new GrpcChannels(new ChannelSettingsMapper(sslBundles, connections).map(properties),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
-				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment));
+				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment), overrides);
 	}
 
 	/**

@@ -28,6 +28,14 @@ public class GrpcClientProperties {
 	 */
 	private final Map<String, ChannelProperties> channels = new LinkedHashMap<>();
 
+	/**
+	 * Names of headers that calls take over from the call that is being served, unless
+	 * they set them themselves, on all channels that say nothing else. None if not set.
+	 */
+	private @Nullable List<String> propagateMetadata;
+
+	private final Observation observation = new Observation();
+
 	public boolean isEnabled() {
 		return this.enabled;
 	}
@@ -38,6 +46,39 @@ public class GrpcClientProperties {
 
 	public Map<String, ChannelProperties> getChannels() {
 		return this.channels;
+	}
+
+	public @Nullable List<String> getPropagateMetadata() {
+		return this.propagateMetadata;
+	}
+
+	public void setPropagateMetadata(@Nullable List<String> propagateMetadata) {
+		this.propagateMetadata = propagateMetadata;
+	}
+
+	public Observation getObservation() {
+		return this.observation;
+	}
+
+	/**
+	 * Observation of calls.
+	 */
+	public static class Observation {
+
+		/**
+		 * Whether calls are observed, where there is an ObservationRegistry: timed, and
+		 * traced with a tracing bridge.
+		 */
+		private boolean enabled = true;
+
+		public boolean isEnabled() {
+			return this.enabled;
+		}
+
+		public void setEnabled(boolean enabled) {
+			this.enabled = enabled;
+		}
+
 	}
 
 	/**
@@ -94,6 +135,13 @@ public class GrpcClientProperties {
 		 * round_robin for static targets of several hosts, else pick_first.
 		 */
 		private @Nullable String loadBalancingPolicy;
+
+		/**
+		 * Names of headers that calls take over from the call that is being served,
+		 * unless they set them themselves; as strand.client.propagate-metadata says if
+		 * not set.
+		 */
+		private @Nullable List<String> propagateMetadata;
 
 		/**
 		 * How long closing the application waits for calls in flight before it cancels
@@ -182,6 +230,14 @@ public class GrpcClientProperties {
 
 		public void setLoadBalancingPolicy(@Nullable String loadBalancingPolicy) {
 			this.loadBalancingPolicy = loadBalancingPolicy;
+		}
+
+		public @Nullable List<String> getPropagateMetadata() {
+			return this.propagateMetadata;
+		}
+
+		public void setPropagateMetadata(@Nullable List<String> propagateMetadata) {
+			this.propagateMetadata = propagateMetadata;
 		}
 
 		public @Nullable Duration getShutdownGracePeriod() {

@@ -2,6 +2,7 @@ package io.strand.grpc.client;
 
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -25,8 +26,15 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
-import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.call.ClientStreamGuard;
+import io.strand.grpc.client.ChannelTarget.Kind;
+import io.strand.grpc.client.connection.SpreadChannel;
+import io.strand.grpc.client.method.ChannelMethods;
+import io.strand.grpc.client.method.ResolvedMethods;
+import io.strand.grpc.client.method.ServiceConfig;
+import io.strand.grpc.client.method.WaitForReadyInterceptor;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * interceptors and last the user's customizers. This class is thread-safe.
  */
 final class ChannelFactory {
+
+	private static final Log logger = LogFactory.getLog(ChannelFactory.class);
 
 	private final Supplier<List<ClientInterceptor>> interceptors;
 
@@ -46,6 +56,8 @@ final class ChannelFactory {
 
 	/** Of the channels with a name. */
 	private final Map<String, ChannelActivity> activities;
+
+	private final NameResolvers nameResolvers;
 
 	private final SelfNameResolverProvider selfResolvers;
 
@@ -61,11 +73,13 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer, @Nullable Executor callbacks, Map<String, ChannelActivity> activities) {
+			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers,
+			Map<String, ChannelActivity> activities) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
 		this.callbacks = callbacks;
+		this.nameResolvers = nameResolvers;
 		this.activities = activities;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
@@ -73,7 +87,33 @@ final class ChannelFactory {
 
 	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
 		ChannelActivity activity = this.activities.getOrDefault(name, new ChannelActivity(name));
-		ManagedChannelBuilder<?> builder = newBuilder(target, settings);
+		TrackedChannel channel = new TrackedChannel(connected(name, target, settings, activity));
+		activity.made(channel);
+		return channel;
+	}
+
+	private ManagedChannel connected(String name, ChannelTarget target, ChannelSettings settings,
+			ChannelActivity activity) {
+		if (settings.connections() == 1) {
+			return createOne(name, target, settings, activity);
+		}
+		List<ManagedChannel> connections = new ArrayList<>();
+		try {
+			for (int i = 0; i < settings.connections(); i++) {
+				connections.add(createOne(name, target, settings, activity));
+			}
+		}
+		catch (RuntimeException | Error ex) {
+			connections.forEach(ManagedChannel::shutdownNow);
+			throw ex;
+		}
+		return new SpreadChannel(connections);
+	}
+
+	private ManagedChannel createOne(String name, ChannelTarget target, ChannelSettings settings,
+			ChannelActivity activity) {
+		ServiceConfig serviceConfig = new ServiceConfig();
+		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig);
 		builder.addTransportFilter(activity.transportFilter());
 		configure(builder, settings);
 		if (this.callbacks != null) {
@@ -84,10 +124,11 @@ final class ChannelFactory {
 		}
 		// gRPC runs the interceptor that was added last first: the deadline is innermost,
 		// so that it sees what the interceptors have set
+		builder.intercept(new UnavailableDetails(name, target.text()));
 		if (!settings.metadataPropagation().isNone()) {
 			builder.intercept(settings.metadataPropagation().interceptor());
 		}
-		builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
+		configureMethods(builder, name, target, settings.methods(), serviceConfig);
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {
 			builder.intercept(global.get(i));
@@ -96,20 +137,19 @@ final class ChannelFactory {
 		// Outermost: the interceptors are no more thread-safe than the transport
 		builder.intercept(new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(),
 				settings.eventLoopQueue(), activity.blockedSends()));
-		TrackedChannel channel = new TrackedChannel(builder.build());
-		activity.made(channel);
-		return channel;
+		return builder.build();
 	}
 
-	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {
+	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,
+			ServiceConfig serviceConfig) {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED -> withPolicy(NettyChannelBuilder.forTarget(target.text(), credentials), settings, null);
-			// a list of hosts is there to be used, not only to fall back on
-			case STATIC ->
-				withPolicy(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials), settings,
-						(target.addresses().size() > 1) ? "round_robin" : null);
+			case RESOLVED ->
+				balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target, settings.balancing(),
+						serviceConfig);
+			case STATIC -> balanced(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials),
+					name, target, settings.balancing(), serviceConfig);
 			case UNIX ->
 				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
 					.overrideAuthority("localhost");
@@ -137,13 +177,17 @@ final class ChannelFactory {
 	}
 
 	/**
-	 * A policy chooses between addresses. Builders of channels that have only one refuse
-	 * it, also if it was inherited.
+	 * What may have several addresses. Builders of channels that have only one refuse a
+	 * policy, also if it was inherited.
 	 */
-	private static ManagedChannelBuilder<?> withPolicy(ManagedChannelBuilder<?> builder, ChannelSettings settings,
-			@Nullable String byDefault) {
-		String policy = (settings.loadBalancingPolicy() != null) ? settings.loadBalancingPolicy() : byDefault;
-		return (policy != null) ? builder.defaultLoadBalancingPolicy(policy) : builder;
+	@SuppressWarnings("deprecation") // gRPC has nothing else for the resolver of one
+										// channel
+	private ManagedChannelBuilder<?> balanced(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
+			BalancingSettings settings, ServiceConfig serviceConfig) {
+		LoadBalancing balancing = LoadBalancing.of(GrpcChannels.PREFIX + name, settings);
+		balancing.applyTo(builder);
+		serviceConfig.with(balancing.serviceConfig());
+		return builder.nameResolverFactory(this.nameResolvers.provider(target, settings.refreshInterval()));
 	}
 
 	private static void configure(ManagedChannelBuilder<?> builder, ChannelSettings settings) {
@@ -158,6 +202,23 @@ final class ChannelFactory {
 		apply(settings.maxInboundMetadataSize(), false, builder::maxInboundMetadataSize);
 		apply(settings.userAgent(), false, builder::userAgent);
 		apply(settings.authority(), false, builder::overrideAuthority);
+	}
+
+	private static void configureMethods(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
+			ChannelMethods settings, ServiceConfig serviceConfig) {
+		ResolvedMethods methods = settings.resolve(GrpcChannels.PREFIX + name, ChannelConfigurationException::new);
+		builder.intercept(new DeadlineInterceptor(name, methods, new MissingDeadlines(name, System::nanoTime)));
+		if (methods.waitsForReady()) {
+			builder.intercept(new WaitForReadyInterceptor(methods));
+		}
+		serviceConfig.methods(methods).applyTo(builder);
+		if (Boolean.FALSE.equals(settings.serviceConfigLookup())) {
+			builder.disableServiceConfigLookUp();
+		}
+		else if (methods.repeatsCalls() && target.text().startsWith("xds:")) {
+			logger.warn("Retry and hedging of channel '%s' are left to its control plane: what strand.client.channels"
+				.formatted(name) + " says of them is not used with xDS");
+		}
 	}
 
 	private static <T> void apply(@Nullable T value, boolean ignored, Consumer<T> setter) {

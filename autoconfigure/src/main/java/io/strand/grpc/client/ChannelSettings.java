@@ -2,10 +2,13 @@ package io.strand.grpc.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 import io.grpc.ChannelCredentials;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.client.method.ChannelMethods;
+import io.strand.grpc.client.method.MethodSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,15 +19,21 @@ public final class ChannelSettings {
 
 	private static final Duration DEFAULT_SHUTDOWN_GRACE_PERIOD = Duration.ofSeconds(10);
 
+	private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
+
 	private final List<String> services;
 
 	private final @Nullable String target;
 
 	private final @Nullable ChannelCredentials credentials;
 
-	private final @Nullable Duration deadline;
+	private final @Nullable Integer connections;
 
-	private final @Nullable Duration streamDeadline;
+	private final @Nullable ConnectMode connect;
+
+	private final @Nullable Duration connectTimeout;
+
+	private final ChannelMethods methods;
 
 	private final @Nullable Duration keepAliveTime;
 
@@ -42,7 +51,7 @@ public final class ChannelSettings {
 
 	private final @Nullable String authority;
 
-	private final @Nullable String loadBalancingPolicy;
+	private final BalancingSettings balancing;
 
 	private final @Nullable ConcurrentSend concurrentSend;
 
@@ -58,8 +67,13 @@ public final class ChannelSettings {
 		this.services = List.copyOf(builder.services);
 		this.target = builder.target;
 		this.credentials = builder.credentials;
-		this.deadline = builder.deadline;
-		this.streamDeadline = builder.streamDeadline;
+		this.connections = builder.connections;
+		this.connect = builder.connect;
+		this.connectTimeout = builder.connectTimeout;
+		this.methods = ChannelMethods
+			.of(MethodSettings.builder().deadline(builder.deadline).streamDeadline(builder.streamDeadline).build(),
+					Map.of())
+			.inherit(builder.methods);
 		this.keepAliveTime = builder.keepAliveTime;
 		this.keepAliveTimeout = builder.keepAliveTimeout;
 		this.keepAliveWithoutCalls = builder.keepAliveWithoutCalls;
@@ -68,7 +82,7 @@ public final class ChannelSettings {
 		this.maxInboundMetadataSize = builder.maxInboundMetadataSize;
 		this.userAgent = builder.userAgent;
 		this.authority = builder.authority;
-		this.loadBalancingPolicy = builder.loadBalancingPolicy;
+		this.balancing = builder.balancing;
 		this.concurrentSend = builder.concurrentSend;
 		this.blockingSend = builder.blockingSend;
 		this.eventLoopQueue = builder.eventLoopQueue;
@@ -95,8 +109,10 @@ public final class ChannelSettings {
 		builder.services = this.services;
 		builder.target = own(this.target, parent.target);
 		builder.credentials = own(this.credentials, parent.credentials);
-		builder.deadline = own(this.deadline, parent.deadline);
-		builder.streamDeadline = own(this.streamDeadline, parent.streamDeadline);
+		builder.connections = own(this.connections, parent.connections);
+		builder.connect = own(this.connect, parent.connect);
+		builder.connectTimeout = own(this.connectTimeout, parent.connectTimeout);
+		builder.methods = this.methods.inherit(parent.methods);
 		builder.keepAliveTime = own(this.keepAliveTime, parent.keepAliveTime);
 		builder.keepAliveTimeout = own(this.keepAliveTimeout, parent.keepAliveTimeout);
 		builder.keepAliveWithoutCalls = own(this.keepAliveWithoutCalls, parent.keepAliveWithoutCalls);
@@ -105,7 +121,7 @@ public final class ChannelSettings {
 		builder.maxInboundMetadataSize = own(this.maxInboundMetadataSize, parent.maxInboundMetadataSize);
 		builder.userAgent = own(this.userAgent, parent.userAgent);
 		builder.authority = own(this.authority, parent.authority);
-		builder.loadBalancingPolicy = own(this.loadBalancingPolicy, parent.loadBalancingPolicy);
+		builder.balancing = this.balancing.inherit(parent.balancing);
 		builder.concurrentSend = own(this.concurrentSend, parent.concurrentSend);
 		builder.blockingSend = own(this.blockingSend, parent.blockingSend);
 		builder.eventLoopQueue = own(this.eventLoopQueue, parent.eventLoopQueue);
@@ -134,12 +150,20 @@ public final class ChannelSettings {
 		return this.credentials;
 	}
 
-	@Nullable Duration deadline() {
-		return this.deadline;
+	int connections() {
+		return (this.connections != null) ? this.connections : 1;
 	}
 
-	@Nullable Duration streamDeadline() {
-		return this.streamDeadline;
+	ConnectMode connect() {
+		return (this.connect != null) ? this.connect : ConnectMode.LAZY;
+	}
+
+	Duration connectTimeout() {
+		return (this.connectTimeout != null) ? this.connectTimeout : DEFAULT_CONNECT_TIMEOUT;
+	}
+
+	ChannelMethods methods() {
+		return this.methods;
 	}
 
 	@Nullable Duration keepAliveTime() {
@@ -174,8 +198,8 @@ public final class ChannelSettings {
 		return this.authority;
 	}
 
-	@Nullable String loadBalancingPolicy() {
-		return this.loadBalancingPolicy;
+	BalancingSettings balancing() {
+		return this.balancing;
 	}
 
 	ConcurrentSend concurrentSend() {
@@ -210,9 +234,17 @@ public final class ChannelSettings {
 
 		private @Nullable ChannelCredentials credentials;
 
+		private @Nullable Integer connections;
+
+		private @Nullable ConnectMode connect;
+
+		private @Nullable Duration connectTimeout;
+
 		private @Nullable Duration deadline;
 
 		private @Nullable Duration streamDeadline;
+
+		private ChannelMethods methods = ChannelMethods.NONE;
 
 		private @Nullable Duration keepAliveTime;
 
@@ -230,7 +262,7 @@ public final class ChannelSettings {
 
 		private @Nullable String authority;
 
-		private @Nullable String loadBalancingPolicy;
+		private BalancingSettings balancing = BalancingSettings.builder().build();
 
 		private @Nullable ConcurrentSend concurrentSend;
 
@@ -277,6 +309,41 @@ public final class ChannelSettings {
 		}
 
 		/**
+		 * Sets how many connections the calls are spread over; one if not set.
+		 * @param connections the value, at least 1
+		 * @return this builder
+		 */
+		public Builder connections(@Nullable Integer connections) {
+			if (connections != null && connections < 1) {
+				throw new IllegalArgumentException("A channel needs at least 1 connection, not " + connections);
+			}
+			this.connections = connections;
+			return this;
+		}
+
+		/**
+		 * Sets when the channel connects; with the first call if not set. Of no effect on
+		 * channels that are made while the application runs.
+		 * @param connect the value
+		 * @return this builder
+		 */
+		public Builder connect(@Nullable ConnectMode connect) {
+			this.connect = connect;
+			return this;
+		}
+
+		/**
+		 * Sets how long the start of the application waits for the channel to connect; 30
+		 * seconds if not set.
+		 * @param connectTimeout the value
+		 * @return this builder
+		 */
+		public Builder connectTimeout(@Nullable Duration connectTimeout) {
+			this.connectTimeout = connectTimeout;
+			return this;
+		}
+
+		/**
 		 * Sets the deadline of unary calls that are made without one; zero for none.
 		 * @param deadline the value
 		 * @return this builder
@@ -293,6 +360,17 @@ public final class ChannelSettings {
 		 */
 		public Builder streamDeadline(@Nullable Duration streamDeadline) {
 			this.streamDeadline = streamDeadline;
+			return this;
+		}
+
+		/**
+		 * Sets how methods are called: deadlines, retry, hedging and more, for all or for
+		 * some of them. The deadlines of this builder come before those in here.
+		 * @param methods the value
+		 * @return this builder
+		 */
+		public Builder methods(ChannelMethods methods) {
+			this.methods = methods;
 			return this;
 		}
 
@@ -377,12 +455,12 @@ public final class ChannelSettings {
 		}
 
 		/**
-		 * Sets the name of a load-balancing policy, such as {@code round_robin}.
-		 * @param loadBalancingPolicy the value
+		 * Sets how the channel finds its servers and spreads its calls over them.
+		 * @param balancing the value
 		 * @return this builder
 		 */
-		public Builder loadBalancingPolicy(@Nullable String loadBalancingPolicy) {
-			this.loadBalancingPolicy = loadBalancingPolicy;
+		public Builder balancing(BalancingSettings balancing) {
+			this.balancing = balancing;
 			return this;
 		}
 

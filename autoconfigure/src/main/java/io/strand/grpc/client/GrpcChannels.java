@@ -16,6 +16,8 @@ import java.util.function.Supplier;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.grpc.NameResolverProvider;
+import io.strand.grpc.client.method.ChannelMethods;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,9 @@ public final class GrpcChannels implements AutoCloseable {
 	/** The name of the channel whose settings the others inherit. */
 	public static final String DEFAULT = "default";
 
+	/** What the names of a channel's properties begin with, before its name. */
+	static final String PREFIX = "strand.client.channels.";
+
 	/** The channel to this application's own server, where none is configured for it. */
 	public static final String SELF = "self";
 
@@ -38,7 +43,7 @@ public final class GrpcChannels implements AutoCloseable {
 
 	private static final Duration CANCEL_PERIOD = Duration.ofSeconds(2);
 
-	private final Map<String, ChannelSettings> settings;
+	private volatile Map<String, ChannelSettings> settings;
 
 	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
 
@@ -47,6 +52,8 @@ public final class GrpcChannels implements AutoCloseable {
 	private final Map<String, ChannelActivity> activities;
 
 	private final List<GrpcChannelTargetOverride> targetOverrides;
+
+	private final NameResolvers nameResolvers;
 
 	private final ChannelFactory factory;
 
@@ -78,25 +85,50 @@ public final class GrpcChannels implements AutoCloseable {
 	 * @param ownServer where {@code self:} leads to
 	 * @param callbacks what runs the callbacks of asynchronous calls, each on a thread
 	 * that may block; {@code null} for gRPC's own pool
+	 * @param nameResolvers resolvers of schemes that only these channels know
+	 */
+	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
+			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
+			List<NameResolverProvider> nameResolvers) {
+		this(configured, interceptors, customizers, ownServer, callbacks, nameResolvers, List.of());
+	}
+
+	/**
+	 * Makes no channel yet.
+	 * @param configured the settings by name; all inherit from {@value #DEFAULT}
+	 * @param interceptors the global interceptors, outermost first; asked for by the
+	 * first call
+	 * @param customizers the customizers in order; asked for by the first call
+	 * @param ownServer where {@code self:} leads to
+	 * @param callbacks what runs the callbacks of asynchronous calls, each on a thread
+	 * that may block; {@code null} for gRPC's own pool
+	 * @param nameResolvers resolvers of schemes that only these channels know
 	 * @param targetOverrides asked in order for where to send channels that are made by
 	 * {@link #create}
 	 */
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
 			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
-			List<GrpcChannelTargetOverride> targetOverrides) {
+			List<NameResolverProvider> nameResolvers, List<GrpcChannelTargetOverride> targetOverrides) {
+		this.nameResolvers = new NameResolvers(nameResolvers);
+		this.targetOverrides = List.copyOf(targetOverrides);
+		this.settings = inherited(configured);
+		this.selector = new ChannelSelector(this.settings, ownServer);
+		this.activities = activities(this.settings);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.nameResolvers,
+				this.activities);
+		ownServer.onStart(this::connectAgain);
+	}
+
+	private Map<String, ChannelSettings> inherited(Map<String, ChannelSettings> configured) {
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
+		configured.forEach((name, own) -> own.methods().check(PREFIX + name, ChannelConfigurationException::new));
 		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
 		ChannelSettings self = configured.getOrDefault(SELF, ChannelSettings.builder().build());
 		if (self.target() == null) {
 			inherited.put(SELF, self.withTarget("self:").inherit(defaults));
 		}
-		this.settings = Collections.unmodifiableMap(inherited);
-		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.activities = activities(this.settings);
-		this.targetOverrides = List.copyOf(targetOverrides);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.activities);
-		ownServer.onStart(this::connectAgain);
+		return Collections.unmodifiableMap(inherited);
 	}
 
 	private static Map<String, ChannelActivity> activities(Map<String, ChannelSettings> settings) {
@@ -109,23 +141,37 @@ public final class GrpcChannels implements AutoCloseable {
 		return Collections.unmodifiableMap(activities);
 	}
 
-	private static ChannelSettings checked(String name, ChannelSettings settings) {
+	private ChannelSettings checked(String name, ChannelSettings settings) {
 		String target = settings.target();
 		if (target != null) {
-			parse("strand.client.channels.%s.target".formatted(name), target);
+			parse(PREFIX + name + ".target", target);
+			checkLookup(name, target, settings.methods());
 		}
+		LoadBalancing.of(PREFIX + name, settings.balancing());
+		settings.methods().resolve(PREFIX + name, ChannelConfigurationException::new);
 		return settings;
 	}
 
-	private static ChannelTarget parse(String origin, String target) {
+	private static void checkLookup(String name, String target, ChannelMethods methods) {
+		if (target.startsWith("xds:") && Boolean.FALSE.equals(methods.serviceConfigLookup())) {
+			throw new ChannelConfigurationException(
+					"The target '%s' of strand.client.channels.%s.target gets its routes and its endpoints by the"
+						.formatted(target, name) + " service config that service-config-lookup=false turns away.",
+					"Set strand.client.channels.%s.service-config-lookup to true.".formatted(name));
+		}
+	}
+
+	private ChannelTarget parse(String origin, String target) {
 		try {
-			return ChannelTarget.parse(target);
+			ChannelTarget parsed = ChannelTarget.parse(target);
+			this.nameResolvers.check(parsed);
+			return parsed;
 		}
 		catch (IllegalArgumentException ex) {
 			throw new ChannelConfigurationException(
 					"The target '%s' of %s is not valid. %s".formatted(target, origin, ex.getMessage()),
-					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, unix:/path, in-process:name"
-							+ " or self:.");
+					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, discovery:///name, xds:///name,"
+							+ " unix:/path, in-process:name or self:.");
 		}
 	}
 
@@ -137,6 +183,10 @@ public final class GrpcChannels implements AutoCloseable {
 	 * target
 	 */
 	public Channel channel(String name) {
+		return named(name);
+	}
+
+	private NamedChannel named(String name) {
 		NamedChannel channel = this.named.get(name);
 		if (channel == null) {
 			NamedChannel candidate = newChannel(name);
@@ -150,19 +200,80 @@ public final class GrpcChannels implements AutoCloseable {
 	}
 
 	private NamedChannel newChannel(String name) {
-		ChannelSettings own = this.settings.get(name);
-		if (own == null) {
+		return new NamedChannel(name, settings(name).shutdownGracePeriod(), () -> make(name));
+	}
+
+	private ManagedChannel make(String name) {
+		ChannelSettings current = settings(name);
+		return this.factory.create(name, ChannelTarget.parse(Objects.requireNonNull(current.target())), current);
+	}
+
+	private ChannelSettings settings(String name) {
+		ChannelSettings current = this.settings.get(name);
+		if (current == null) {
 			throw new ChannelConfigurationException(
 					"No channel is named '%s'. Configured channels: %s.".formatted(name, configuredNames()),
 					"Set strand.client.channels.%s.target.".formatted(name));
 		}
-		String target = own.target();
-		if (target == null) {
+		if (current.target() == null) {
 			throw new ChannelConfigurationException("The channel '%s' has no target.".formatted(name),
 					"Set strand.client.channels.%s.target, or strand.client.channels.default.target.".formatted(name));
 		}
-		ChannelTarget parsed = ChannelTarget.parse(target);
-		return new NamedChannel(name, own.shutdownGracePeriod(), () -> this.factory.create(name, parsed, own));
+		return current;
+	}
+
+	/**
+	 * Connects the channels that are to be connected when the application starts, and
+	 * waits for those that are to be waited for. The one to the own server, which starts
+	 * later, is left out.
+	 * @throws ChannelConnectException if one could not connect in time; names all that
+	 * could not
+	 */
+	public void connect() {
+		ChannelStartUp startUp = new ChannelStartUp();
+		this.settings.forEach((name, own) -> {
+			String target = own.target();
+			if (target == null || own.connect() == ConnectMode.LAZY
+					|| ChannelTarget.parse(target).kind() == ChannelTarget.Kind.SELF) {
+				return;
+			}
+			ManagedChannel channel = named(name).make();
+			if (own.connect() == ConnectMode.WAIT) {
+				startUp.connectAndWait(name, target, channel, own.connectTimeout());
+			}
+			else {
+				startUp.connect(name, target, channel);
+			}
+		});
+		startUp.await();
+	}
+
+	/**
+	 * Applies changed settings while the application runs, without breaking calls: those
+	 * that have started go on as they are, on connections that are closed after the last
+	 * of them; those that start from now on get new connections. Which proto services a
+	 * channel is for does not change.
+	 * @param configured the settings of all channels by name
+	 * @param changed the names whose settings have changed; {@value #DEFAULT} for all
+	 * @throws ChannelConfigurationException if they are not valid; then nothing changes
+	 */
+	public void update(Map<String, ChannelSettings> configured, Set<String> changed) {
+		this.settings = inherited(configured);
+		this.named.forEach((name, channel) -> {
+			ChannelSettings current = this.settings.get(name);
+			if (current != null && current.target() != null && (changed.contains(DEFAULT) || changed.contains(name))) {
+				channel.renew(current.shutdownGracePeriod(), (old) -> retired(old, current.shutdownGracePeriod()));
+			}
+		});
+	}
+
+	/** One whose last calls may outlive the context. */
+	private void retired(ManagedChannel old, Duration gracePeriod) {
+		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
+		this.created.add(new CreatedChannel(old, gracePeriod));
+		if (this.closed) {
+			old.shutdownNow();
+		}
 	}
 
 	/**
@@ -193,6 +304,7 @@ public final class GrpcChannels implements AutoCloseable {
 			throw closed(target);
 		}
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
+		settings.methods().check(PREFIX + target, ChannelConfigurationException::new);
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
 		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", overridden(target)),
 				inherited);

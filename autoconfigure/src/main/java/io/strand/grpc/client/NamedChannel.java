@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 import io.grpc.CallOptions;
@@ -13,29 +16,33 @@ import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.strand.grpc.client.connection.LateCall;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The one channel of a configured name, which all stubs of that name share. The real
  * channel is made by the first call, by one thread however many call at once: injecting a
- * stub makes no channel. This class is thread-safe.
+ * stub makes no channel. Another one takes its place when its settings change
+ * ({@link #renew}): calls that have started go on, those that start after it take the new
+ * one, and none fails in between. This class is thread-safe.
  *
  * <p>
  * States, kept in {@link #delegate} and {@link #closed}: <i>empty</i> → <i>making</i> (a
- * task that one thread runs and the others wait for) → <i>open</i>; a failed attempt goes
- * back to empty. From each of them → <i>closed</i>. Whoever completes the making looks at
- * {@code closed} afterwards, and {@link #shutdown} sets {@code closed} before it looks at
- * the delegate, so one of the two shuts a channel down that was made meanwhile.
+ * task that one thread runs and the others wait for) → <i>open</i>; a failed attempt and
+ * a renewal go back to empty. From each of them → <i>closed</i>. Whoever completes the
+ * making looks at {@code closed} afterwards, and {@link #shutdown} sets {@code closed}
+ * before it looks at the delegate, so one of the two shuts a channel down that was made
+ * meanwhile.
  */
 final class NamedChannel extends Channel {
 
 	private final String name;
 
-	private final Duration shutdownGracePeriod;
-
 	private final Supplier<ManagedChannel> factory;
 
 	private final AtomicReference<@Nullable Making> delegate = new AtomicReference<>();
+
+	private volatile Duration shutdownGracePeriod;
 
 	private volatile boolean closed;
 
@@ -47,36 +54,40 @@ final class NamedChannel extends Channel {
 
 	@Override
 	public <Q, R> ClientCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options) {
-		ManagedChannel channel = getUnlessClosed();
-		if (channel != null) {
-			return channel.newCall(method, options);
-		}
-		return new RefusedCall<>(Status.UNAVAILABLE
-			.withDescription("Channel '%s' is closed, as is the application context it belongs to; %s was not called"
-				.formatted(this.name, method.getFullMethodName())), options);
+		return new NamedCall<>(method, options);
 	}
 
-	private @Nullable ManagedChannel getUnlessClosed() {
-		if (this.closed) {
-			return null;
-		}
-		try {
-			return delegate();
-		}
-		catch (RuntimeException ex) {
-			if (this.closed) {
-				return null; // it could not be made because the context was closing
+	/** Takes a channel for the time in which a call starts. */
+	private @Nullable Making enterUnlessClosed() {
+		while (!this.closed) {
+			try {
+				Making making = making();
+				made(making);
+				if (making.enter()) {
+					return making;
+				}
 			}
-			throw ex;
+			catch (RuntimeException ex) {
+				if (!this.closed) {
+					throw ex;
+				}
+				// It could not be made because the context was closing
+			}
 		}
+		return null;
 	}
 
 	@Override
 	public String authority() {
-		return delegate().authority();
+		return make().authority();
 	}
 
-	private ManagedChannel delegate() {
+	/** The real channel, made if it was not yet. */
+	ManagedChannel make() {
+		return made(making());
+	}
+
+	private Making making() {
 		Making making = this.delegate.get();
 		if (making == null) {
 			making = new Making(this.factory);
@@ -91,7 +102,7 @@ final class NamedChannel extends Channel {
 				making = first;
 			}
 		}
-		return made(making);
+		return making;
 	}
 
 	private ManagedChannel made(Making making) {
@@ -112,6 +123,21 @@ final class NamedChannel extends Channel {
 		catch (ExecutionException | CancellationException ex) {
 			this.delegate.compareAndSet(making, null);
 			throw new IllegalStateException("Channel '%s' cannot be made".formatted(this.name), ex.getCause());
+		}
+	}
+
+	/**
+	 * Lets later calls make a new channel. Does not wait.
+	 * @param newGracePeriod how long closing waits for the calls of the new one
+	 * @param retired given the old one, if there is one, which shuts down when no call
+	 * starts on it any more
+	 */
+	void renew(Duration newGracePeriod, Consumer<ManagedChannel> retired) {
+		this.shutdownGracePeriod = newGracePeriod;
+		Making old = this.delegate.getAndSet(null);
+		if (old != null) {
+			// One that is being made may have seen the old settings
+			old.retire(retired);
 		}
 	}
 
@@ -144,9 +170,67 @@ final class NamedChannel extends Channel {
 		return this.shutdownGracePeriod;
 	}
 
+	/**
+	 * A call of this name, on whichever channel is the current one when it starts.
+	 */
+	private final class NamedCall<Q, R> extends LateCall<Q, R> {
+
+		private final MethodDescriptor<Q, R> method;
+
+		private final CallOptions options;
+
+		private @Nullable Making entered;
+
+		NamedCall(MethodDescriptor<Q, R> method, CallOptions options) {
+			this.method = method;
+			this.options = options;
+		}
+
+		@Override
+		protected ClientCall<Q, R> choose() {
+			Making making = enterUnlessClosed();
+			if (making == null) {
+				return new RefusedCall<>(Status.UNAVAILABLE.withDescription(
+						"Channel '%s' is closed, as is the application context it belongs to; %s was not called"
+							.formatted(NamedChannel.this.name, this.method.getFullMethodName())),
+						this.options);
+			}
+			this.entered = making;
+			try {
+				return made(making).newCall(this.method, this.options);
+			}
+			catch (RuntimeException | Error ex) {
+				making.leave();
+				throw ex;
+			}
+		}
+
+		@Override
+		protected void afterStart(boolean failed) {
+			Making making = this.entered;
+			if (making != null) {
+				making.leave();
+			}
+		}
+
+	}
+
+	/**
+	 * A channel and the calls that start on it at this moment: it shuts down when it is
+	 * retired and none does any more. {@link #starting} is their number, and negative,
+	 * offset by {@link #RETIRED}, once it is retired.
+	 */
 	private static final class Making extends FutureTask<ManagedChannel> {
 
+		private static final int RETIRED = Integer.MIN_VALUE;
+
+		private final AtomicInteger starting = new AtomicInteger();
+
+		private final AtomicBoolean shutDown = new AtomicBoolean();
+
 		private volatile @Nullable Thread maker;
+
+		private volatile @Nullable Consumer<ManagedChannel> retirement;
 
 		Making(Supplier<ManagedChannel> factory) {
 			super(factory::get);
@@ -157,6 +241,55 @@ final class NamedChannel extends Channel {
 			this.maker = Thread.currentThread();
 			super.run();
 			this.maker = null;
+		}
+
+		boolean enter() {
+			int current = this.starting.get();
+			while (current >= 0) {
+				if (this.starting.compareAndSet(current, current + 1)) {
+					return true;
+				}
+				current = this.starting.get();
+			}
+			return false;
+		}
+
+		void leave() {
+			if (this.starting.decrementAndGet() == RETIRED) {
+				shutDown();
+			}
+		}
+
+		void retire(Consumer<ManagedChannel> retired) {
+			this.retirement = retired;
+			// Those that wait for it to be made find it retired, and make another one
+			if (this.starting.addAndGet(RETIRED) == RETIRED) {
+				shutDown();
+			}
+		}
+
+		/** When nobody starts a call on it any more; it may still be being made. */
+		private void shutDown() {
+			if (isDone() && this.shutDown.compareAndSet(false, true)) {
+				Consumer<ManagedChannel> told = this.retirement;
+				try {
+					ManagedChannel channel = get();
+					if (told != null) {
+						told.accept(channel);
+					}
+					channel.shutdown();
+				}
+				catch (ExecutionException | InterruptedException | CancellationException ex) {
+					// It could not be made, which those who asked for it were told
+				}
+			}
+		}
+
+		@Override
+		protected void done() {
+			if (this.starting.get() == RETIRED) {
+				shutDown();
+			}
 		}
 
 	}

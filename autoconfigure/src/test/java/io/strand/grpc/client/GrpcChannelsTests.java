@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
@@ -18,6 +19,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoGrpc.EchoBlockingStub;
@@ -225,6 +227,96 @@ class GrpcChannelsTests {
 		assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> echo(this.channels.channel("default")))
 			.satisfies((ex) -> assertThat(ex.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE))
 			.withMessageContaining("is closed");
+	}
+
+	@Test
+	void changedSettingsApplyToTheNextConnectionAndNoCallFails() {
+		AtomicInteger calls = new AtomicInteger();
+		AtomicBoolean over = new AtomicBoolean();
+		this.server.forgetCalls();
+		ConcurrentRun.of(9, (index) -> {
+			for (int i = 0; index == 0 && i < 30; i++) {
+				int seen = calls.get();
+				this.channels.update(Map.of("default", settings(this.server.target())), Set.of("default"));
+				await().until(() -> calls.get() > seen + 20);
+			}
+			while (index != 0 && !over.get()) {
+				echo(this.channels.channel("default"));
+				calls.incrementAndGet();
+			}
+			over.set(true);
+		}).join(Duration.ofSeconds(60));
+		assertThat(this.server.connections()).isGreaterThan(20);
+		await().until(() -> this.server.openConnections() <= 1);
+	}
+
+	@Test
+	void aStreamOutlivesTheSettingsThatItStartedWith() {
+		List<Message> received = new CopyOnWriteArrayList<>();
+		StreamObserver<Message> requests = EchoGrpc.newStub(this.channels.channel("default"))
+			.bidi(new StreamObserver<>() {
+
+				@Override
+				public void onNext(Message message) {
+					received.add(message);
+				}
+
+				@Override
+				public void onError(Throwable error) {
+					received.add(Message.newBuilder().setText(error.toString()).build());
+				}
+
+				@Override
+				public void onCompleted() {
+				}
+
+			});
+		requests.onNext(Message.newBuilder().setText("before").build());
+		await().until(() -> received.size() == 1);
+		this.channels.update(
+				Map.of("default", ChannelSettings.builder().target(this.server.target()).userAgent("changed").build()),
+				Set.of("default"));
+		echo(this.channels.channel("default"));
+		assertThat(this.server.lastCall().header("user-agent")).startsWith("changed ");
+		requests.onNext(Message.newBuilder().setText("after").build());
+		await().until(() -> received.size() == 2);
+		requests.onCompleted();
+		assertThat(received.get(1).getText()).isEqualTo("after");
+	}
+
+	@Test
+	void onlyTheChannelsThatHaveChangedAreReplaced() {
+		try (GrpcChannels two = new GrpcChannels(
+				Map.of("a", settings(this.server.target()), "b", settings(this.server.target())), List::of, List::of,
+				new TestOwnServer(), null)) {
+			echo(two.channel("a"));
+			echo(two.channel("b"));
+			two.update(Map.of("a", settings(this.server.target()), "b", settings(this.server.target())), Set.of("a"));
+			echo(two.channel("a"));
+			echo(two.channel("b"));
+			assertThat(this.server.connections()).isEqualTo(3);
+		}
+	}
+
+	@Test
+	void settingsThatAreNotValidChangeNothing() {
+		echo(this.channels.channel("default"));
+		assertThatExceptionOfType(ChannelConfigurationException.class)
+			.isThrownBy(() -> this.channels.update(Map.of("default", settings("no port")), Set.of("default")));
+		echo(this.channels.channel("default"));
+		assertThat(this.server.connections()).isEqualTo(1);
+	}
+
+	@Test
+	void aChannelMayHaveSeveralConnections() {
+		try (GrpcChannels several = channels(
+				ChannelSettings.builder().target(this.server.target()).connections(3).build())) {
+			Channel channel = several.channel("default");
+			await().until(() -> {
+				ConcurrentRun.of(32, (index) -> echo(channel)).join(Duration.ofSeconds(10));
+				return this.server.connections() == 3;
+			});
+		}
 	}
 
 	private static ChannelSettings settings(String target) {

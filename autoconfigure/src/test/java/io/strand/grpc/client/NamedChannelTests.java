@@ -1,6 +1,8 @@
 package io.strand.grpc.client;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -9,6 +11,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.strand.grpc.testing.ConcurrentRun;
@@ -85,6 +88,30 @@ class NamedChannelTests {
 		assertThat(channel.getIfMade()).isNull();
 	}
 
+	@RepeatedTest(200)
+	void aChannelThatIsReplacedWhileItIsMadeIsShutDown() {
+		List<ManagedChannel> all = new CopyOnWriteArrayList<>();
+		NamedChannel channel = new NamedChannel("replaced", Duration.ZERO, () -> {
+			ManagedChannel next = newChannel();
+			all.add(next);
+			return next;
+		});
+		List<ManagedChannel> retired = new CopyOnWriteArrayList<>();
+		ConcurrentRun.of(4, (index) -> {
+			if (index == 0) {
+				channel.renew(Duration.ZERO, retired::add);
+			}
+			else {
+				call(channel);
+			}
+		}).join(Duration.ofSeconds(10));
+		assertThat(retired).hasSize(all.size() - ((channel.getIfMade() != null) ? 1 : 0));
+		assertThat(retired).allMatch(ManagedChannel::isShutdown);
+		assertThat(retired).doesNotContain(channel.getIfMade());
+		channel.shutdown();
+		assertThat(all).allMatch(ManagedChannel::isShutdown);
+	}
+
 	private ManagedChannel newChannel() {
 		this.made.incrementAndGet();
 		ManagedChannel channel = InProcessChannelBuilder.forName("nobody").build();
@@ -94,7 +121,9 @@ class NamedChannelTests {
 
 	private static void call(NamedChannel channel) {
 		ClientCall<Message, Message> call = channel.newCall(EchoGrpc.getUnaryMethod(), CallOptions.DEFAULT);
-		call.cancel("not started", null);
+		call.start(new ClientCall.Listener<>() {
+		}, new Metadata());
+		call.cancel("only to have the channel made", null);
 	}
 
 	private static void awaitQuietly(CountDownLatch latch) {

@@ -1,10 +1,10 @@
 package io.strand.grpc.autoconfigure.client;
 
-import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 
 import io.grpc.ClientInterceptor;
+import io.grpc.NameResolverProvider;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.AbstractStub;
 import io.strand.grpc.autoconfigure.AnnotatedBeans;
@@ -45,14 +45,27 @@ public final class GrpcClientAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
-			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers,
-			ObjectProvider<GrpcChannelConnectionDetails> connectionDetails,
-			ObjectProvider<GrpcChannelTargetOverride> targetOverrides, Environment environment) {
-		List<GrpcChannelTargetOverride> overrides = targetOverrides.orderedStream().toList();
-		ChannelConnections connections = new ChannelConnections(connectionDetails.orderedStream().toList(), overrides);
-		return new GrpcChannels(new ChannelSettingsMapper(sslBundles, connections).map(properties),
+			ObjectProvider<GrpcChannelCustomizer> customizers,
+			ObjectProvider<NameResolverProvider> nameResolvers,
+			ObjectProvider<GrpcChannelTargetOverride> targetOverrides, ChannelSettingsMapper mapper,
+			Environment environment) {
+		return new GrpcChannels(mapper.map(properties),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
-				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment), overrides);
+				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment),
+				nameResolvers.orderedStream().toList(), targetOverrides.orderedStream().toList());
+	}
+
+	@Bean
+	ChannelSettingsMapper strandChannelSettings(ObjectProvider<SslBundles> sslBundles,
+			ObjectProvider<GrpcChannelConnectionDetails> connectionDetails,
+			ObjectProvider<GrpcChannelTargetOverride> targetOverrides) {
+		return new ChannelSettingsMapper(sslBundles, new ChannelConnections(connectionDetails.orderedStream().toList(),
+				targetOverrides.orderedStream().toList()));
+	}
+
+	@Bean
+	ChannelStartUpLifecycle strandChannelStartUp(GrpcChannels channels) {
+		return new ChannelStartUpLifecycle(channels);
 	}
 
 	/**
@@ -72,6 +85,11 @@ public final class GrpcClientAutoConfiguration {
 	@ConditionalOnMissingBean(OwnServer.class)
 	ApplicationOwnServer strandOwnServer(ListableBeanFactory beans, ObjectProvider<GrpcServerProperties> properties) {
 		return new ApplicationOwnServer(beans, properties);
+	}
+
+	@Bean
+	MethodNamesCheck strandMethodNamesCheck(GrpcClientProperties properties, ListableBeanFactory beans) {
+		return new MethodNamesCheck(properties, beans);
 	}
 
 	@Bean

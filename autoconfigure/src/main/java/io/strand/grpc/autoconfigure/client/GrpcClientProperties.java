@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Map;
 
 import io.strand.grpc.call.ConcurrentSend;
+import io.strand.grpc.client.ConnectMode;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -36,6 +38,12 @@ public class GrpcClientProperties {
 
 	private final Observation observation = new Observation();
 
+	@NestedConfigurationProperty
+	private final DiscoveryProperties discovery = new DiscoveryProperties();
+
+	@NestedConfigurationProperty
+	private final XdsProperties xds = new XdsProperties();
+
 	public boolean isEnabled() {
 		return this.enabled;
 	}
@@ -46,6 +54,14 @@ public class GrpcClientProperties {
 
 	public Map<String, ChannelProperties> getChannels() {
 		return this.channels;
+	}
+
+	public DiscoveryProperties getDiscovery() {
+		return this.discovery;
+	}
+
+	public XdsProperties getXds() {
+		return this.xds;
 	}
 
 	public @Nullable List<String> getPropagateMetadata() {
@@ -84,24 +100,35 @@ public class GrpcClientProperties {
 	/**
 	 * One channel.
 	 */
-	public static class ChannelProperties {
+	public static class ChannelProperties extends ChannelCallProperties {
 
 		/**
 		 * Where to connect: host:port, dns:///host:port,
-		 * static://host1:port1,host2:port2, unix:/path, in-process:name, or self: for
-		 * this application's own server.
+		 * static://host1:port1,host2:port2, discovery:///name for Spring Cloud's
+		 * DiscoveryClient, xds:///name, unix:/path, in-process:name, or self: for this
+		 * application's own server.
 		 */
 		private @Nullable String target;
 
 		/**
-		 * Deadline of unary calls that are made without one; none if not set or 0.
+		 * How many connections the calls are spread over, each with its own limit of
+		 * concurrent calls; 1 if not set. A call takes the one with the least calls in
+		 * flight.
 		 */
-		private @Nullable Duration deadline;
+		private @Nullable Integer connections;
 
 		/**
-		 * Deadline of streaming calls that are made without one; none if not set or 0.
+		 * When to connect: with the first call (lazy, the default), when the application
+		 * starts (eager), or when it starts, which fails if it cannot (wait). A channel
+		 * to this application's own server is always lazy.
 		 */
-		private @Nullable Duration streamDeadline;
+		private @Nullable ConnectMode connect;
+
+		/**
+		 * How long the start of the application waits for the channel to connect, with
+		 * connect=wait; 30s if not set.
+		 */
+		private @Nullable Duration connectTimeout;
 
 		/**
 		 * How long a channel without calls keeps its connection; 30 minutes if not set.
@@ -131,8 +158,9 @@ public class GrpcClientProperties {
 		private @Nullable String authority;
 
 		/**
-		 * Load-balancing policy, such as pick_first or round_robin; by default
-		 * round_robin for static targets of several hosts, else pick_first.
+		 * Load-balancing policy: round_robin, pick_first, or, with the dependency
+		 * io.grpc:grpc-xds, least_request, weighted_round_robin or ring_hash; round_robin
+		 * if not set.
 		 */
 		private @Nullable String loadBalancingPolicy;
 
@@ -142,6 +170,12 @@ public class GrpcClientProperties {
 		 * not set.
 		 */
 		private @Nullable List<String> propagateMetadata;
+
+		/**
+		 * How often the target is resolved again, so that added servers get calls; 30s
+		 * for dns and discovery if not set, else never. Never if 0.
+		 */
+		private @Nullable Duration refreshInterval;
 
 		/**
 		 * How long closing the application waits for calls in flight before it cancels
@@ -156,6 +190,15 @@ public class GrpcClientProperties {
 
 		private final Ssl ssl = new Ssl();
 
+		@NestedConfigurationProperty
+		private final BalancingProperties.HealthCheck healthCheck = new BalancingProperties.HealthCheck();
+
+		@NestedConfigurationProperty
+		private final BalancingProperties.LeastRequest leastRequest = new BalancingProperties.LeastRequest();
+
+		@NestedConfigurationProperty
+		private final BalancingProperties.RingHash ringHash = new BalancingProperties.RingHash();
+
 		private final KeepAlive keepAlive = new KeepAlive();
 
 		private final Streams streams = new Streams();
@@ -168,20 +211,28 @@ public class GrpcClientProperties {
 			this.target = target;
 		}
 
-		public @Nullable Duration getDeadline() {
-			return this.deadline;
+		public @Nullable Integer getConnections() {
+			return this.connections;
 		}
 
-		public void setDeadline(@Nullable Duration deadline) {
-			this.deadline = deadline;
+		public void setConnections(@Nullable Integer connections) {
+			this.connections = connections;
 		}
 
-		public @Nullable Duration getStreamDeadline() {
-			return this.streamDeadline;
+		public @Nullable ConnectMode getConnect() {
+			return this.connect;
 		}
 
-		public void setStreamDeadline(@Nullable Duration streamDeadline) {
-			this.streamDeadline = streamDeadline;
+		public void setConnect(@Nullable ConnectMode connect) {
+			this.connect = connect;
+		}
+
+		public @Nullable Duration getConnectTimeout() {
+			return this.connectTimeout;
+		}
+
+		public void setConnectTimeout(@Nullable Duration connectTimeout) {
+			this.connectTimeout = connectTimeout;
 		}
 
 		public @Nullable Duration getIdleTimeout() {
@@ -240,6 +291,14 @@ public class GrpcClientProperties {
 			this.propagateMetadata = propagateMetadata;
 		}
 
+		public @Nullable Duration getRefreshInterval() {
+			return this.refreshInterval;
+		}
+
+		public void setRefreshInterval(@Nullable Duration refreshInterval) {
+			this.refreshInterval = refreshInterval;
+		}
+
 		public @Nullable Duration getShutdownGracePeriod() {
 			return this.shutdownGracePeriod;
 		}
@@ -258,6 +317,18 @@ public class GrpcClientProperties {
 
 		public Ssl getSsl() {
 			return this.ssl;
+		}
+
+		public BalancingProperties.HealthCheck getHealthCheck() {
+			return this.healthCheck;
+		}
+
+		public BalancingProperties.LeastRequest getLeastRequest() {
+			return this.leastRequest;
+		}
+
+		public BalancingProperties.RingHash getRingHash() {
+			return this.ringHash;
 		}
 
 		public KeepAlive getKeepAlive() {

@@ -1,0 +1,81 @@
+package io.strand.grpc.client.connection;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+
+/**
+ * One of the channels that a {@link SpreadChannel} chooses from, with its calls in flight
+ * and whether it can be expected to connect. Thread-safe.
+ */
+final class Connection {
+
+	private final ManagedChannel channel;
+
+	private final AtomicInteger calls = new AtomicInteger();
+
+	private volatile ConnectivityState state = ConnectivityState.IDLE;
+
+	/** From when it could not connect until it is connected again. */
+	private volatile boolean failing;
+
+	Connection(ManagedChannel channel) {
+		this.channel = channel;
+		watch();
+	}
+
+	/** Follows the state: gRPC tells of one change at a time. */
+	private void watch() {
+		ConnectivityState current = this.channel.getState(false);
+		if (current == ConnectivityState.TRANSIENT_FAILURE) {
+			this.failing = true;
+		}
+		else if (current == ConnectivityState.READY) {
+			this.failing = false;
+		}
+		this.state = current;
+		if (current != ConnectivityState.SHUTDOWN) {
+			this.channel.notifyWhenStateChanged(current, this::watch);
+		}
+	}
+
+	ManagedChannel channel() {
+		return this.channel;
+	}
+
+	boolean isReady() {
+		return this.state == ConnectivityState.READY;
+	}
+
+	boolean isIdle() {
+		return this.state == ConnectivityState.IDLE;
+	}
+
+	boolean isFailing() {
+		return this.failing;
+	}
+
+	/** Connects, unless it has or does. */
+	void connect() {
+		this.channel.getState(true);
+	}
+
+	int calls() {
+		return this.calls.get();
+	}
+
+	/**
+	 * Takes a call on.
+	 * @param seen the number of calls that the choice was made by
+	 * @return {@code false} if the number has changed since
+	 */
+	boolean enter(int seen) {
+		return this.calls.compareAndSet(seen, seen + 1);
+	}
+
+	void leave() {
+		this.calls.decrementAndGet();
+	}
+
+}

@@ -1,0 +1,195 @@
+package io.strand.grpc.client.connection;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+import io.grpc.ConnectivityState;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.strand.grpc.client.RecordingServer;
+import io.strand.grpc.testing.ConcurrentRun;
+import io.strand.grpc.testing.EchoGrpc;
+import io.strand.grpc.testing.EchoHandlers;
+import io.strand.grpc.testing.LeakCheckExtension;
+import io.strand.grpc.testing.Message;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Which connection a call takes.
+ */
+@ExtendWith(LeakCheckExtension.class)
+class SpreadChannelTests {
+
+	private static final int STREAMS = 100;
+
+	private final Queue<StreamObserver<Message>> waiting = new ConcurrentLinkedQueue<>();
+
+	private final RecordingServer server = serverAt(0);
+
+	private final List<AutoCloseable> opened = new ArrayList<>(List.of(this.server));
+
+	@AfterEach
+	void close() throws Exception {
+		for (AutoCloseable each : this.opened) {
+			each.close();
+		}
+	}
+
+	@RepeatedTest(3)
+	@DisplayName("C5: a thousand calls at a time over ten connections of a hundred each")
+	void callsAreSpreadEvenly() {
+		SpreadChannel channel = spread(IntStream.range(0, 10).mapToObj((i) -> channel(this.server.port())).toList());
+		CountDownLatch answered = new CountDownLatch(1000);
+		ConcurrentRun.of(20, (index) -> {
+			for (int i = 0; i < 50; i++) {
+				EchoGrpc.newStub(channel).unary(text("hold"), new Counting(answered));
+			}
+		}).join(Duration.ofSeconds(10));
+		// None would come after the hundredth of its connection before another is
+		// answered
+		await().until(() -> this.waiting.size() == 1000);
+		assertThat(this.server.connections()).isEqualTo(10);
+		this.waiting.forEach((responses) -> EchoHandlers.echo(text("at last"), responses));
+		await().until(() -> answered.getCount() == 0);
+	}
+
+	@Test
+	void callsOneAfterTheOtherTakeOneConnection() {
+		SpreadChannel channel = spread(IntStream.range(0, 4).mapToObj((i) -> channel(this.server.port())).toList());
+		for (int i = 0; i < 20; i++) {
+			echo(channel);
+		}
+		assertThat(this.server.connections()).isEqualTo(1);
+		assertThat(channel.getState(false)).isEqualTo(ConnectivityState.READY);
+	}
+
+	@Test
+	void aConnectionThatFailsIsLeftOutUntilItIsBack() throws IOException {
+		int freePort = freePort();
+		ManagedChannel failing = channel(freePort);
+		SpreadChannel channel = spread(List.of(failing, channel(this.server.port())));
+		assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> echo(channel))
+			.withMessageStartingWith("UNAVAILABLE");
+		await().until(() -> failing.getState(false) != ConnectivityState.CONNECTING);
+		for (int i = 0; i < 50; i++) {
+			echo(channel);
+		}
+		assertThat(this.server.calls()).hasSize(50);
+		RecordingServer back = serverAt(freePort);
+		this.opened.add(back);
+		failing.resetConnectBackoff();
+		await().until(() -> failing.getState(false) == ConnectivityState.READY);
+		await().until(() -> {
+			echo(channel);
+			return !back.calls().isEmpty();
+		});
+	}
+
+	@Test
+	void ifAllFailTheCallFailsAsGrpcHasItFail() throws IOException {
+		int freePort = freePort();
+		SpreadChannel channel = spread(List.of(channel(freePort), channel(freePort)));
+		for (int i = 0; i < 10; i++) {
+			assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> echo(channel))
+				.withMessageStartingWith("UNAVAILABLE");
+		}
+	}
+
+	@Test
+	void itIsClosedWhenAllAre() throws InterruptedException {
+		ManagedChannel first = channel(this.server.port());
+		SpreadChannel channel = spread(List.of(first, channel(this.server.port())));
+		echo(channel);
+		first.shutdown();
+		assertThat(channel.isShutdown()).isFalse();
+		channel.shutdown();
+		assertThat(channel.awaitTermination(5, TimeUnit.SECONDS)).isTrue();
+		assertThat(channel.isTerminated()).isTrue();
+		assertThat(channel.getState(false)).isEqualTo(ConnectivityState.SHUTDOWN);
+	}
+
+	@Test
+	void aChangeOfTheBestStateIsTold() throws InterruptedException {
+		SpreadChannel channel = spread(List.of(channel(this.server.port()), channel(this.server.port())));
+		CountDownLatch told = new CountDownLatch(1);
+		channel.notifyWhenStateChanged(ConnectivityState.IDLE, told::countDown);
+		echo(channel);
+		assertThat(told.await(5, TimeUnit.SECONDS)).isTrue();
+	}
+
+	private RecordingServer serverAt(int port) {
+		return RecordingServer.start(NettyServerBuilder.forPort(port, InsecureServerCredentials.create())
+			.maxConcurrentCallsPerConnection(STREAMS), new EchoHandlers().unary((request, responses) -> {
+				if (request.getText().equals("hold")) {
+					this.waiting.add(responses);
+				}
+				else {
+					EchoHandlers.echo(request, responses);
+				}
+			}));
+	}
+
+	private SpreadChannel spread(List<ManagedChannel> channels) {
+		SpreadChannel channel = new SpreadChannel(channels);
+		this.opened.add(() -> channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS));
+		return channel;
+	}
+
+	private static ManagedChannel channel(int port) {
+		return NettyChannelBuilder.forAddress("localhost", port).usePlaintext().build();
+	}
+
+	private static int freePort() throws IOException {
+		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			return socket.getLocalPort();
+		}
+	}
+
+	private static void echo(ManagedChannel channel) {
+		EchoGrpc.newBlockingStub(channel).withDeadlineAfter(10, TimeUnit.SECONDS).unary(text("hello"));
+	}
+
+	private static Message text(String text) {
+		return Message.newBuilder().setText(text).build();
+	}
+
+	private record Counting(CountDownLatch answered) implements StreamObserver<Message> {
+
+		@Override
+		public void onNext(Message message) {
+			this.answered.countDown();
+		}
+
+		@Override
+		public void onError(Throwable error) {
+			// Seen as a call that was not answered
+		}
+
+		@Override
+		public void onCompleted() {
+		}
+
+	}
+
+}

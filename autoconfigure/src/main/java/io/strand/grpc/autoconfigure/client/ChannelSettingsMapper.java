@@ -78,7 +78,8 @@ class ChannelSettingsMapper {
 		String own = ownTarget(name, channel);
 		String target = (own != null) ? own : defaultTarget;
 		String override = (target != null) ? this.connections.override(name, target) : null;
-		return (override != null) ? override : own;
+		// Also if it is inherited: where the default channel is sent instead is its own matter
+		return (override != null) ? override : target;
 	}
 
 	private static @Nullable MetadataPropagation propagation(String property, @Nullable List<String> names) {

@@ -59,6 +59,19 @@ class GrpcChannelTargetOverrideTests {
 	}
 
 	@Test
+	void aChannelThatInheritsItsTargetIsAskedForByItself() {
+		GrpcChannelTargetOverride override = (name, target) -> name.equals("default") ? "in-process:override-fake"
+				: null;
+		this.runner.withBean(GrpcChannelTargetOverride.class, () -> override).run((context) -> {
+			GrpcChannels channels = context.getBean(GrpcChannels.class);
+			call(channels, "eu");
+			assertThat(this.real.calls()).hasSize(1);
+			call(channels, "default");
+			assertThat(this.fake.calls()).hasSize(1);
+		});
+	}
+
+	@Test
 	void aChannelMadeAtRunTimeIsAskedForByItsTarget() {
 		GrpcChannelTargetOverride override = (name, target) -> target.equals("branch:1") && name.equals("branch:1")
 				? "in-process:override-fake" : null;

@@ -78,7 +78,7 @@ class ChannelSettingsMapper {
 		String own = ownTarget(name, channel);
 		String target = (own != null) ? own : defaultTarget;
 		String override = (target != null) ? this.connections.override(name, target) : null;
-		// Also if it is inherited: where the default channel is sent instead is its own matter
+		// Also if it is inherited: the default channel may be sent elsewhere
 		return (override != null) ? override : target;
 	}
 

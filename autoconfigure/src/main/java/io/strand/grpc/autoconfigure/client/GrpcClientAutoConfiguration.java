@@ -45,8 +45,7 @@ public final class GrpcClientAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
-			ObjectProvider<GrpcChannelCustomizer> customizers,
-			ObjectProvider<NameResolverProvider> nameResolvers,
+			ObjectProvider<GrpcChannelCustomizer> customizers, ObjectProvider<NameResolverProvider> nameResolvers,
 			ObjectProvider<GrpcChannelTargetOverride> targetOverrides, ChannelSettingsMapper mapper,
 			Environment environment) {
 		return new GrpcChannels(mapper.map(properties),

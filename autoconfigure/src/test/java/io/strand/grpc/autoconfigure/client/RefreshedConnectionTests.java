@@ -58,8 +58,7 @@ class RefreshedConnectionTests {
 	private void callsGoToTheServerBeforeAndAfterAChange(ConfigurableApplicationContext context) {
 		echo(context);
 		TestPropertyValues.of("strand.client.channels.stock.user-agent=after").applyTo(context);
-		context.publishEvent(
-				new EnvironmentChangeEvent(context, Set.of("strand.client.channels.stock.user-agent")));
+		context.publishEvent(new EnvironmentChangeEvent(context, Set.of("strand.client.channels.stock.user-agent")));
 		echo(context);
 		assertThat(this.server.lastCall().header("user-agent")).startsWith("after ");
 		assertThat(context.getBean(GrpcChannels.class).activities())

@@ -1,5 +1,7 @@
 package io.strand.grpc.autoconfigure.client.container;
 
+import java.util.Map;
+
 import io.strand.grpc.autoconfigure.client.GrpcChannelConnectionDetails;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.Container;
@@ -56,9 +58,10 @@ class TestcontainersGrpcChannelFactory
 
 		/** Those set by the test: a container that runs has those of its image too. */
 		private static ContainerLabels labels(Container<?> container) {
+			Map<String, String> labels = (container instanceof GenericContainer<?> generic) ? generic.getLabels()
+					: container.getContainerInfo().getConfig().getLabels();
 			return new ContainerLabels("the container " + container.getDockerImageName(),
-					(container instanceof GenericContainer<?> generic) ? generic.getLabels()
-							: container.getContainerInfo().getConfig().getLabels());
+					(labels != null) ? labels : Map.of());
 		}
 
 	}

@@ -4,6 +4,7 @@ import java.util.Optional;
 
 import io.strand.grpc.client.GrpcChannelCustomizer;
 import io.strand.grpc.client.GrpcChannels;
+import io.strand.grpc.client.GrpcStubCustomizer;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
@@ -36,6 +37,13 @@ class ClientConfiguration {
 		};
 	}
 	// end::customizer[]
+
+	// tag::stub-customizer[]
+	@Bean
+	GrpcStubCustomizer compressedPrices() {
+		return (channelName, stub) -> channelName.equals("prices") ? stub.withCompression("gzip") : stub;
+	}
+	// end::stub-customizer[]
 
 	/**
 	 * A price to be looked up.

@@ -8,7 +8,7 @@ import org.springframework.boot.test.context.SpringBootTest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 // tag::in-process[]
-@SpringBootTest(properties = { "strand.server.port=-1", "strand.server.in-process.name=${random.uuid}" })
+@SpringBootTest(properties = "strand.test.in-process=true")
 class InProcessTests {
 
 	@Autowired

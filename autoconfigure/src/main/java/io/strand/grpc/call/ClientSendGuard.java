@@ -17,6 +17,8 @@ final class ClientSendGuard extends SendGuard {
 	 */
 	private static final long RECHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+	private final BlockedSends blockedSends;
+
 	private final String method;
 
 	private final ClientCall<?, ?> call;
@@ -25,6 +27,7 @@ final class ClientSendGuard extends SendGuard {
 
 	ClientSendGuard(ClientStreamGuard settings, String method, ClientCall<?, ?> call) {
 		super(settings.concurrentSend(), settings.eventLoopQueue(), RECHECK_NANOS);
+		this.blockedSends = settings.blockedSends();
 		this.method = method;
 		this.call = call;
 	}
@@ -45,6 +48,16 @@ final class ClientSendGuard extends SendGuard {
 		Status status = this.ended;
 		return (status != null && status.isOk())
 				? Status.CANCELLED.withDescription("The server has answered and ended the call") : status;
+	}
+
+	@Override
+	void waitBegins() {
+		this.blockedSends.begin();
+	}
+
+	@Override
+	void waitEnded(long nanos) {
+		this.blockedSends.end(nanos);
 	}
 
 	@Override

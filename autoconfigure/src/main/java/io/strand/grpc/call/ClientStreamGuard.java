@@ -17,9 +17,21 @@ import io.grpc.MethodDescriptor;
  * transport is ready would wait
  * @param eventLoopQueue how many messages event loops may send on a stream that is not
  * ready or is being sent on
+ * @param blockedSends where waits of senders are counted
  */
-public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingSend,
-		int eventLoopQueue) implements ClientInterceptor {
+public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingSend, int eventLoopQueue,
+		BlockedSends blockedSends) implements ClientInterceptor {
+
+	/**
+	 * A guard whose waits nobody else counts.
+	 * @param concurrentSend what two senders at once get
+	 * @param blockingSend whether a sender waits while the transport is not ready
+	 * @param eventLoopQueue how many messages event loops may send on a stream that is
+	 * not ready or is being sent on
+	 */
+	public ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingSend, int eventLoopQueue) {
+		this(concurrentSend, blockingSend, eventLoopQueue, new BlockedSends());
+	}
 
 	@Override
 	public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {

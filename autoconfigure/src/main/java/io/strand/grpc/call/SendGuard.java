@@ -308,6 +308,7 @@ abstract class SendGuard {
 			return;
 		}
 		long start = System.nanoTime();
+		waitBegins();
 		this.waiter = Thread.currentThread();
 		try {
 			while (!isReady()) {
@@ -318,9 +319,24 @@ abstract class SendGuard {
 		}
 		finally {
 			this.waiter = null;
-			this.blockedNanos += System.nanoTime() - start;
+			long waited = System.nanoTime() - start;
+			this.blockedNanos += waited;
+			waitEnded(waited);
 		}
 		refuseIfCancelled();
+	}
+
+	/**
+	 * A sender begins to wait for the transport; to be followed by {@link #waitEnded}.
+	 */
+	void waitBegins() {
+	}
+
+	/**
+	 * A sender waits no longer.
+	 * @param nanos how long it has waited
+	 */
+	void waitEnded(long nanos) {
 	}
 
 	private void giveUpIfInVain() {

@@ -4,6 +4,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,6 +54,9 @@ final class ChannelFactory {
 	/** What runs the callbacks of calls; {@code null} for gRPC's own pool. */
 	private final @Nullable Executor callbacks;
 
+	/** Of the channels with a name. */
+	private final Map<String, ChannelActivity> activities;
+
 	private final NameResolvers nameResolvers;
 
 	private final SelfNameResolverProvider selfResolvers;
@@ -69,36 +73,48 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers) {
+			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers,
+			Map<String, ChannelActivity> activities) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
 		this.callbacks = callbacks;
 		this.nameResolvers = nameResolvers;
+		this.activities = activities;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
 	}
 
 	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
+		ChannelActivity activity = this.activities.getOrDefault(name, new ChannelActivity(name));
+		TrackedChannel channel = new TrackedChannel(connected(name, target, settings, activity));
+		activity.made(channel);
+		return channel;
+	}
+
+	private ManagedChannel connected(String name, ChannelTarget target, ChannelSettings settings,
+			ChannelActivity activity) {
 		if (settings.connections() == 1) {
-			return new TrackedChannel(createOne(name, target, settings));
+			return createOne(name, target, settings, activity);
 		}
 		List<ManagedChannel> connections = new ArrayList<>();
 		try {
 			for (int i = 0; i < settings.connections(); i++) {
-				connections.add(createOne(name, target, settings));
+				connections.add(createOne(name, target, settings, activity));
 			}
 		}
 		catch (RuntimeException | Error ex) {
 			connections.forEach(ManagedChannel::shutdownNow);
 			throw ex;
 		}
-		return new TrackedChannel(new SpreadChannel(connections));
+		return new SpreadChannel(connections);
 	}
 
-	private ManagedChannel createOne(String name, ChannelTarget target, ChannelSettings settings) {
+	private ManagedChannel createOne(String name, ChannelTarget target, ChannelSettings settings,
+			ChannelActivity activity) {
 		ServiceConfig serviceConfig = new ServiceConfig();
 		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig);
+		builder.addTransportFilter(activity.transportFilter());
 		configure(builder, settings);
 		if (this.callbacks != null) {
 			builder.executor(this.callbacks);
@@ -109,6 +125,9 @@ final class ChannelFactory {
 		// gRPC runs the interceptor that was added last first: the deadline is innermost,
 		// so that it sees what the interceptors have set
 		builder.intercept(new UnavailableDetails(name, target.text()));
+		if (!settings.metadataPropagation().isNone()) {
+			builder.intercept(settings.metadataPropagation().interceptor());
+		}
 		configureMethods(builder, name, target, settings.methods(), serviceConfig);
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {
@@ -116,8 +135,8 @@ final class ChannelFactory {
 		}
 		this.customizers.get().forEach((customizer) -> customizer.customize(name, builder));
 		// Outermost: the interceptors are no more thread-safe than the transport
-		builder.intercept(
-				new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(), settings.eventLoopQueue()));
+		builder.intercept(new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(),
+				settings.eventLoopQueue(), activity.blockedSends()));
 		return builder.build();
 	}
 

@@ -61,6 +61,8 @@ public final class ChannelSettings {
 
 	private final @Nullable Duration shutdownGracePeriod;
 
+	private final @Nullable MetadataPropagation metadataPropagation;
+
 	private ChannelSettings(Builder builder) {
 		this.services = List.copyOf(builder.services);
 		this.target = builder.target;
@@ -85,6 +87,7 @@ public final class ChannelSettings {
 		this.blockingSend = builder.blockingSend;
 		this.eventLoopQueue = builder.eventLoopQueue;
 		this.shutdownGracePeriod = builder.shutdownGracePeriod;
+		this.metadataPropagation = builder.metadataPropagation;
 	}
 
 	/**
@@ -123,6 +126,7 @@ public final class ChannelSettings {
 		builder.blockingSend = own(this.blockingSend, parent.blockingSend);
 		builder.eventLoopQueue = own(this.eventLoopQueue, parent.eventLoopQueue);
 		builder.shutdownGracePeriod = own(this.shutdownGracePeriod, parent.shutdownGracePeriod);
+		builder.metadataPropagation = own(this.metadataPropagation, parent.metadataPropagation);
 		return builder.build();
 	}
 
@@ -214,6 +218,10 @@ public final class ChannelSettings {
 		return (this.shutdownGracePeriod != null) ? this.shutdownGracePeriod : DEFAULT_SHUTDOWN_GRACE_PERIOD;
 	}
 
+	MetadataPropagation metadataPropagation() {
+		return (this.metadataPropagation != null) ? this.metadataPropagation : MetadataPropagation.NONE;
+	}
+
 	/**
 	 * Collects settings. Every setter may be given {@code null}, which sets nothing. Not
 	 * thread-safe.
@@ -263,6 +271,8 @@ public final class ChannelSettings {
 		private @Nullable Integer eventLoopQueue;
 
 		private @Nullable Duration shutdownGracePeriod;
+
+		private @Nullable MetadataPropagation metadataPropagation;
 
 		private Builder() {
 		}
@@ -494,6 +504,16 @@ public final class ChannelSettings {
 		 */
 		public Builder eventLoopQueue(@Nullable Integer eventLoopQueue) {
 			this.eventLoopQueue = eventLoopQueue;
+			return this;
+		}
+
+		/**
+		 * Sets which headers of the call that is being served go along with calls.
+		 * @param metadataPropagation the value
+		 * @return this builder
+		 */
+		public Builder metadataPropagation(@Nullable MetadataPropagation metadataPropagation) {
+			this.metadataPropagation = metadataPropagation;
 			return this;
 		}
 

@@ -37,7 +37,7 @@ public final class GrpcChannels implements AutoCloseable {
 	static final String PREFIX = "strand.client.channels.";
 
 	/** The channel to this application's own server, where none is configured for it. */
-	static final String SELF = "self";
+	public static final String SELF = "self";
 
 	private static final Log logger = LogFactory.getLog(GrpcChannels.class);
 
@@ -48,6 +48,10 @@ public final class GrpcChannels implements AutoCloseable {
 	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
 
 	private final Set<CreatedChannel> created = ConcurrentHashMap.newKeySet();
+
+	private final Map<String, ChannelActivity> activities;
+
+	private final List<GrpcChannelTargetOverride> targetOverrides;
 
 	private final NameResolvers nameResolvers;
 
@@ -86,10 +90,32 @@ public final class GrpcChannels implements AutoCloseable {
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
 			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
 			List<NameResolverProvider> nameResolvers) {
+		this(configured, interceptors, customizers, ownServer, callbacks, nameResolvers, List.of());
+	}
+
+	/**
+	 * Makes no channel yet.
+	 * @param configured the settings by name; all inherit from {@value #DEFAULT}
+	 * @param interceptors the global interceptors, outermost first; asked for by the
+	 * first call
+	 * @param customizers the customizers in order; asked for by the first call
+	 * @param ownServer where {@code self:} leads to
+	 * @param callbacks what runs the callbacks of asynchronous calls, each on a thread
+	 * that may block; {@code null} for gRPC's own pool
+	 * @param nameResolvers resolvers of schemes that only these channels know
+	 * @param targetOverrides asked in order for where to send channels that are made by
+	 * {@link #create}
+	 */
+	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
+			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
+			List<NameResolverProvider> nameResolvers, List<GrpcChannelTargetOverride> targetOverrides) {
 		this.nameResolvers = new NameResolvers(nameResolvers);
+		this.targetOverrides = List.copyOf(targetOverrides);
 		this.settings = inherited(configured);
 		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.nameResolvers);
+		this.activities = activities(this.settings);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.nameResolvers,
+				this.activities);
 		ownServer.onStart(this::connectAgain);
 	}
 
@@ -103,6 +129,16 @@ public final class GrpcChannels implements AutoCloseable {
 			inherited.put(SELF, self.withTarget("self:").inherit(defaults));
 		}
 		return Collections.unmodifiableMap(inherited);
+	}
+
+	private static Map<String, ChannelActivity> activities(Map<String, ChannelSettings> settings) {
+		Map<String, ChannelActivity> activities = new LinkedHashMap<>();
+		settings.forEach((name, own) -> {
+			if (own.target() != null) {
+				activities.put(name, new ChannelActivity(name));
+			}
+		});
+		return Collections.unmodifiableMap(activities);
 	}
 
 	private ChannelSettings checked(String name, ChannelSettings settings) {
@@ -240,6 +276,14 @@ public final class GrpcChannels implements AutoCloseable {
 		}
 	}
 
+	/**
+	 * What the channels with a name are doing, those to come included.
+	 * @return the channels that have a target
+	 */
+	public List<ChannelActivity> activities() {
+		return List.copyOf(this.activities.values());
+	}
+
 	private String configuredNames() {
 		List<String> names = this.settings.keySet().stream().filter((name) -> !name.equals(SELF)).sorted().toList();
 		return names.isEmpty() ? "none" : String.join(", ", names);
@@ -262,7 +306,8 @@ public final class GrpcChannels implements AutoCloseable {
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		settings.methods().check(PREFIX + target, ChannelConfigurationException::new);
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
-		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
+		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", overridden(target)),
+				inherited);
 		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
 		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {
@@ -270,6 +315,14 @@ public final class GrpcChannels implements AutoCloseable {
 			throw closed(target);
 		}
 		return channel;
+	}
+
+	private String overridden(String target) {
+		return this.targetOverrides.stream()
+			.map((override) -> override.override(target, target))
+			.filter(Objects::nonNull)
+			.findFirst()
+			.orElse(target);
 	}
 
 	private static IllegalStateException closed(String target) {

@@ -38,6 +38,11 @@ final class InFlightCalls {
 		}
 	}
 
+	/** The calls that have started and not ended, while the channel is open. */
+	int current() {
+		return Math.max(this.count.get() - (this.closed.get() ? 0 : 1), 0);
+	}
+
 	boolean isNone() {
 		return this.none.getCount() == 0;
 	}

@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
+import io.grpc.stub.AbstractStub;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -76,7 +77,8 @@ final class StubBeans {
 	private RootBeanDefinition definition(StubType stub, String channel) {
 		RootBeanDefinition definition = new RootBeanDefinition();
 		definition.setTargetType(stub.stubClass());
-		definition.setInstanceSupplier(() -> stub.newStub(this.channels.get().channel(channel)));
+		definition
+			.setInstanceSupplier(() -> customized(stub, channel, stub.newStub(this.channels.get().channel(channel))));
 		definition.setLazyInit(true);
 		// Whether this bean suits an injection point depends on the channel that is
 		// selected there. The container does not know of that and so must not choose;
@@ -84,6 +86,23 @@ final class StubBeans {
 		definition.setAutowireCandidate(false);
 		definition.setDescription("gRPC stub on channel '%s'".formatted(channel));
 		return definition;
+	}
+
+	private Object customized(StubType type, String channel, Object made) {
+		if (!(made instanceof AbstractStub<?> stub)) {
+			return made;
+		}
+		for (GrpcStubCustomizer customizer : this.beans.getBeanProvider(GrpcStubCustomizer.class)
+			.orderedStream()
+			.toList()) {
+			stub = customizer.customize(channel, stub);
+			if (!type.stubClass().isInstance(stub)) {
+				throw new IllegalStateException(
+						"The GrpcStubCustomizer %s was given a %s on channel '%s' and returned %s"
+							.formatted(customizer.getClass().getName(), type.displayName(), channel, stub));
+			}
+		}
+		return stub;
 	}
 
 }

@@ -35,6 +35,10 @@ final class TrackedChannel extends ManagedChannel {
 		return this.calls.track(this.delegate.newCall(method, options));
 	}
 
+	int callsInFlight() {
+		return this.calls.current();
+	}
+
 	@Override
 	public ManagedChannel shutdown() {
 		this.delegate.shutdown();

@@ -28,6 +28,10 @@ class ChannelRefresh implements ApplicationListener<EnvironmentChangeEvent> {
 
 	private static final ConfigurationPropertyName CHANNELS = ConfigurationPropertyName.of("strand.client.channels");
 
+	/** What all channels have that say nothing else. */
+	private static final ConfigurationPropertyName PROPAGATION = ConfigurationPropertyName
+		.of("strand.client.propagate-metadata");
+
 	private final Environment environment;
 
 	private final GrpcChannels channels;
@@ -49,7 +53,7 @@ class ChannelRefresh implements ApplicationListener<EnvironmentChangeEvent> {
 		try {
 			GrpcClientProperties properties = Binder.get(this.environment)
 				.bindOrCreate("strand.client", GrpcClientProperties.class);
-			this.channels.update(this.mapper.map(properties.getChannels()), changed);
+			this.channels.update(this.mapper.map(properties), changed);
 			logger.info("New settings of gRPC channels %s apply to their next calls".formatted(changed));
 		}
 		catch (ChannelConfigurationException | BindException ex) {
@@ -64,6 +68,9 @@ class ChannelRefresh implements ApplicationListener<EnvironmentChangeEvent> {
 			ConfigurationPropertyName name = ConfigurationPropertyName.adapt(key, '.');
 			if (CHANNELS.isAncestorOf(name)) {
 				names.add(name.getElement(CHANNELS.getNumberOfElements(), Form.ORIGINAL));
+			}
+			else if (PROPAGATION.equals(name) || PROPAGATION.isAncestorOf(name)) {
+				names.add(GrpcChannels.DEFAULT);
 			}
 		}
 		return names;

@@ -3,6 +3,7 @@ package io.strand.grpc.autoconfigure.client;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 import javax.net.ssl.SSLException;
@@ -20,6 +21,8 @@ import io.strand.grpc.autoconfigure.client.GrpcClientProperties.Streams;
 import io.strand.grpc.client.BalancingSettings;
 import io.strand.grpc.client.ChannelConfigurationException;
 import io.strand.grpc.client.ChannelSettings;
+import io.strand.grpc.client.GrpcChannels;
+import io.strand.grpc.client.MetadataPropagation;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -39,23 +42,66 @@ class ChannelSettingsMapper {
 
 	private final ObjectProvider<SslBundles> sslBundles;
 
-	ChannelSettingsMapper(ObjectProvider<SslBundles> sslBundles) {
+	private final ChannelConnections connections;
+
+	ChannelSettingsMapper(ObjectProvider<SslBundles> sslBundles, ChannelConnections connections) {
 		this.sslBundles = sslBundles;
+		this.connections = connections;
 	}
 
-	Map<String, ChannelSettings> map(Map<String, ChannelProperties> channels) {
+	Map<String, ChannelSettings> map(GrpcClientProperties properties) {
+		Map<String, ChannelProperties> channels = new LinkedHashMap<>(properties.getChannels());
+		this.connections.names().forEach((name) -> channels.putIfAbsent(name, new ChannelProperties()));
+		String defaultTarget = ownTarget(GrpcChannels.DEFAULT, channels.get(GrpcChannels.DEFAULT));
+		MetadataPropagation propagation = propagation("strand.client.propagate-metadata",
+				properties.getPropagateMetadata());
+		if (propagation != null) {
+			channels.putIfAbsent(GrpcChannels.DEFAULT, new ChannelProperties());
+		}
 		Map<String, ChannelSettings> settings = new LinkedHashMap<>();
-		channels.forEach((name, properties) -> settings.put(name, map(PREFIX + name, properties)));
+		channels.forEach((name, channel) -> settings.put(name,
+				map(PREFIX + name, channel, target(name, channel, defaultTarget),
+						credentials(name, channel, channels.get(GrpcChannels.DEFAULT)),
+						name.equals(GrpcChannels.DEFAULT) ? propagation : null)));
 		return settings;
 	}
 
-	private ChannelSettings map(String prefix, ChannelProperties properties) {
+	private @Nullable String ownTarget(String name, @Nullable ChannelProperties channel) {
+		GrpcChannelConnectionDetails details = this.connections.details(name);
+		if (details != null) {
+			return details.getTarget();
+		}
+		return (channel != null) ? channel.getTarget() : null;
+	}
+
+	private @Nullable String target(String name, ChannelProperties channel, @Nullable String defaultTarget) {
+		String own = ownTarget(name, channel);
+		String target = (own != null) ? own : defaultTarget;
+		String override = (target != null) ? this.connections.override(name, target) : null;
+		// Also if it is inherited: the default channel may be sent elsewhere
+		return (override != null) ? override : target;
+	}
+
+	private static @Nullable MetadataPropagation propagation(String property, @Nullable List<String> names) {
+		try {
+			return (names != null) ? MetadataPropagation.of(names) : null;
+		}
+		catch (IllegalArgumentException ex) {
+			throw new ChannelConfigurationException("The value '%s' of %s is not valid. %s".formatted(
+					String.join(",", names), property, ex.getMessage()), "List names of headers such as x-request-id.");
+		}
+	}
+
+	private ChannelSettings map(String prefix, ChannelProperties properties, @Nullable String target,
+			@Nullable ChannelCredentials credentials, @Nullable MetadataPropagation defaultPropagation) {
+		MetadataPropagation propagation = propagation(prefix + ".propagate-metadata",
+				properties.getPropagateMetadata());
 		KeepAlive keepAlive = properties.getKeepAlive();
 		Streams streams = properties.getStreams();
 		return ChannelSettings.builder()
-			.target(properties.getTarget())
+			.target(target)
 			.services(properties.getServices())
-			.credentials(credentials(prefix, properties.getSsl()))
+			.credentials(credentials)
 			.connect(properties.getConnect())
 			.connectTimeout(positive(prefix + ".connect-timeout", properties.getConnectTimeout()))
 			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
@@ -74,6 +120,7 @@ class ChannelSettingsMapper {
 			.blockingSend(streams.getBlockingSend())
 			.eventLoopQueue(atLeastOne(prefix + ".streams.event-loop-queue", streams.getEventLoopQueue()))
 			.shutdownGracePeriod(properties.getShutdownGracePeriod())
+			.metadataPropagation((propagation != null) ? propagation : defaultPropagation)
 			.build();
 	}
 
@@ -133,6 +180,32 @@ class ChannelSettingsMapper {
 	private static ChannelConfigurationException invalid(String property, Object value, String remedy) {
 		return new ChannelConfigurationException("The value '%s' of %s is not valid.".formatted(value, property),
 				remedy);
+	}
+
+	/**
+	 * Target and encryption belong together: where details of the default channel take
+	 * the place of both, a channel with a target of its own is encrypted as the
+	 * properties say.
+	 */
+	private @Nullable ChannelCredentials credentials(String name, ChannelProperties channel,
+			@Nullable ChannelProperties defaults) {
+		GrpcChannelConnectionDetails details = this.connections.details(name);
+		if (details != null) {
+			return credentials(details);
+		}
+		ChannelCredentials own = credentials(PREFIX + name, channel.getSsl());
+		if (own == null && channel.getTarget() != null && defaults != null
+				&& this.connections.details(GrpcChannels.DEFAULT) != null) {
+			own = credentials(PREFIX + GrpcChannels.DEFAULT, defaults.getSsl());
+			return (own != null) ? own : InsecureChannelCredentials.create();
+		}
+		return own;
+	}
+
+	private static ChannelCredentials credentials(GrpcChannelConnectionDetails details) {
+		SslBundle bundle = details.getSslBundle();
+		return (bundle != null) ? credentials("of the connection details of " + details.getChannelName(), bundle)
+				: InsecureChannelCredentials.create();
 	}
 
 	private @Nullable ChannelCredentials credentials(String prefix, GrpcClientProperties.Ssl ssl) {

@@ -11,6 +11,7 @@ import io.strand.grpc.autoconfigure.AnnotatedBeans;
 import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.client.GrpcChannelCustomizer;
+import io.strand.grpc.client.GrpcChannelTargetOverride;
 import io.strand.grpc.client.GrpcChannels;
 import io.strand.grpc.client.GrpcGlobalClientInterceptor;
 import io.strand.grpc.client.OwnServer;
@@ -44,12 +45,21 @@ public final class GrpcClientAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
-			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers,
-			ObjectProvider<NameResolverProvider> nameResolvers, Environment environment) {
-		return new GrpcChannels(new ChannelSettingsMapper(sslBundles).map(properties.getChannels()),
+			ObjectProvider<GrpcChannelCustomizer> customizers, ObjectProvider<NameResolverProvider> nameResolvers,
+			ObjectProvider<GrpcChannelTargetOverride> targetOverrides, ChannelSettingsMapper mapper,
+			Environment environment) {
+		return new GrpcChannels(mapper.map(properties),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
 				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment),
-				nameResolvers.orderedStream().toList());
+				nameResolvers.orderedStream().toList(), targetOverrides.orderedStream().toList());
+	}
+
+	@Bean
+	ChannelSettingsMapper strandChannelSettings(ObjectProvider<SslBundles> sslBundles,
+			ObjectProvider<GrpcChannelConnectionDetails> connectionDetails,
+			ObjectProvider<GrpcChannelTargetOverride> targetOverrides) {
+		return new ChannelSettingsMapper(sslBundles, new ChannelConnections(connectionDetails.orderedStream().toList(),
+				targetOverrides.orderedStream().toList()));
 	}
 
 	@Bean

@@ -30,6 +30,14 @@ public class GrpcClientProperties {
 	 */
 	private final Map<String, ChannelProperties> channels = new LinkedHashMap<>();
 
+	/**
+	 * Names of headers that calls take over from the call that is being served, unless
+	 * they set them themselves, on all channels that say nothing else. None if not set.
+	 */
+	private @Nullable List<String> propagateMetadata;
+
+	private final Observation observation = new Observation();
+
 	@NestedConfigurationProperty
 	private final DiscoveryProperties discovery = new DiscoveryProperties();
 
@@ -54,6 +62,39 @@ public class GrpcClientProperties {
 
 	public XdsProperties getXds() {
 		return this.xds;
+	}
+
+	public @Nullable List<String> getPropagateMetadata() {
+		return this.propagateMetadata;
+	}
+
+	public void setPropagateMetadata(@Nullable List<String> propagateMetadata) {
+		this.propagateMetadata = propagateMetadata;
+	}
+
+	public Observation getObservation() {
+		return this.observation;
+	}
+
+	/**
+	 * Observation of calls.
+	 */
+	public static class Observation {
+
+		/**
+		 * Whether calls are observed, where there is an ObservationRegistry: timed, and
+		 * traced with a tracing bridge.
+		 */
+		private boolean enabled = true;
+
+		public boolean isEnabled() {
+			return this.enabled;
+		}
+
+		public void setEnabled(boolean enabled) {
+			this.enabled = enabled;
+		}
+
 	}
 
 	/**
@@ -122,6 +163,13 @@ public class GrpcClientProperties {
 		 * if not set.
 		 */
 		private @Nullable String loadBalancingPolicy;
+
+		/**
+		 * Names of headers that calls take over from the call that is being served,
+		 * unless they set them themselves; as strand.client.propagate-metadata says if
+		 * not set.
+		 */
+		private @Nullable List<String> propagateMetadata;
 
 		/**
 		 * How often the target is resolved again, so that added servers get calls; 30s
@@ -233,6 +281,14 @@ public class GrpcClientProperties {
 
 		public void setLoadBalancingPolicy(@Nullable String loadBalancingPolicy) {
 			this.loadBalancingPolicy = loadBalancingPolicy;
+		}
+
+		public @Nullable List<String> getPropagateMetadata() {
+			return this.propagateMetadata;
+		}
+
+		public void setPropagateMetadata(@Nullable List<String> propagateMetadata) {
+			this.propagateMetadata = propagateMetadata;
 		}
 
 		public @Nullable Duration getRefreshInterval() {

@@ -2,11 +2,9 @@ package io.strand.grpc.autoconfigure.client;
 
 import io.strand.grpc.client.GrpcChannels;
 
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
-import org.springframework.boot.ssl.SslBundles;
 import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
@@ -21,9 +19,8 @@ import org.springframework.core.env.Environment;
 public final class GrpcClientRefreshAutoConfiguration {
 
 	@Bean
-	ChannelRefresh strandChannelRefresh(Environment environment, GrpcChannels channels,
-			ObjectProvider<SslBundles> sslBundles) {
-		return new ChannelRefresh(environment, channels, new ChannelSettingsMapper(sslBundles));
+	ChannelRefresh strandChannelRefresh(Environment environment, GrpcChannels channels, ChannelSettingsMapper mapper) {
+		return new ChannelRefresh(environment, channels, mapper);
 	}
 
 }

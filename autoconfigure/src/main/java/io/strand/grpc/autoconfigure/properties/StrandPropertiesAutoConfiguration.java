@@ -2,6 +2,7 @@ package io.strand.grpc.autoconfigure.properties;
 
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
+import io.strand.grpc.autoconfigure.test.GrpcTestProperties;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -18,6 +19,7 @@ public final class StrandPropertiesAutoConfiguration {
 		KnownProperties known = new KnownProperties();
 		known.add("strand.server", GrpcServerProperties.class);
 		known.add("strand.client", GrpcClientProperties.class);
+		known.add("strand.test", GrpcTestProperties.class);
 		return new PropertyNamesCheck(environment, known);
 	}
 

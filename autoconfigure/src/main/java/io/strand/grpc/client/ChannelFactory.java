@@ -94,8 +94,9 @@ final class ChannelFactory {
 		if (target.kind() == Kind.SELF) {
 			builder.intercept(new OwnServerCheck(this.ownServer));
 		}
-		// gRPC runs the interceptor that was added last first: the deadline is innermost,
-		// so that it sees what the interceptors have set
+		// gRPC runs the interceptor that was added last first: authentication and deadline
+		// are innermost, so that they see what the interceptors have set
+		builder.intercept(PlaintextCheck.interceptor(name, target, settings));
 		builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {

@@ -6,6 +6,7 @@ import java.util.List;
 import io.grpc.ChannelCredentials;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.client.credentials.ChannelAuthentication;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,8 @@ public final class ChannelSettings {
 	private final @Nullable String target;
 
 	private final @Nullable ChannelCredentials credentials;
+
+	private final ChannelAuthentication authentication;
 
 	private final @Nullable Integer connections;
 
@@ -58,6 +61,7 @@ public final class ChannelSettings {
 		this.services = List.copyOf(builder.services);
 		this.target = builder.target;
 		this.credentials = builder.credentials;
+		this.authentication = builder.authentication;
 		this.connections = builder.connections;
 		this.deadline = builder.deadline;
 		this.streamDeadline = builder.streamDeadline;
@@ -95,6 +99,7 @@ public final class ChannelSettings {
 		builder.services = this.services;
 		builder.target = own(this.target, parent.target);
 		builder.credentials = own(this.credentials, parent.credentials);
+		builder.authentication = this.authentication.inherit(parent.authentication);
 		builder.connections = own(this.connections, parent.connections);
 		builder.deadline = own(this.deadline, parent.deadline);
 		builder.streamDeadline = own(this.streamDeadline, parent.streamDeadline);
@@ -132,6 +137,10 @@ public final class ChannelSettings {
 
 	@Nullable ChannelCredentials credentials() {
 		return this.credentials;
+	}
+
+	ChannelAuthentication authentication() {
+		return this.authentication;
 	}
 
 	int connections() {
@@ -210,6 +219,8 @@ public final class ChannelSettings {
 
 		private @Nullable ChannelCredentials credentials;
 
+		private ChannelAuthentication authentication = ChannelAuthentication.UNSET;
+
 		private @Nullable Integer connections;
 
 		private @Nullable Duration deadline;
@@ -273,6 +284,16 @@ public final class ChannelSettings {
 		 */
 		public Builder credentials(@Nullable ChannelCredentials credentials) {
 			this.credentials = credentials;
+			return this;
+		}
+
+		/**
+		 * Sets which credentials the calls get, and whether they are sent in plaintext.
+		 * @param authentication the value
+		 * @return this builder
+		 */
+		public Builder authentication(ChannelAuthentication authentication) {
+			this.authentication = authentication;
 			return this;
 		}
 

@@ -82,7 +82,7 @@ public final class GrpcChannels implements AutoCloseable {
 	private static ChannelSettings checked(String name, ChannelSettings settings) {
 		String target = settings.target();
 		if (target != null) {
-			parse("strand.client.channels.%s.target".formatted(name), target);
+			PlaintextCheck.check(name, parse("strand.client.channels.%s.target".formatted(name), target), settings);
 		}
 		return settings;
 	}
@@ -191,7 +191,9 @@ public final class GrpcChannels implements AutoCloseable {
 		}
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
-		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
+		ChannelTarget parsed = parse("GrpcChannels.create", target);
+		PlaintextCheck.check(target, parsed, inherited);
+		ManagedChannel channel = this.factory.create(target, parsed, inherited);
 		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
 		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {

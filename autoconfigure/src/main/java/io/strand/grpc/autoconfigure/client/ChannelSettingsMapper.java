@@ -1,18 +1,9 @@
 package io.strand.grpc.autoconfigure.client;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-import javax.net.ssl.SSLException;
-
-import io.grpc.ChannelCredentials;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.TlsChannelCredentials;
-import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.shaded.io.grpc.netty.NettySslContextChannelCredentials;
-import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.ChannelProperties;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.KeepAlive;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.Streams;
@@ -20,12 +11,6 @@ import io.strand.grpc.client.ChannelConfigurationException;
 import io.strand.grpc.client.ChannelSettings;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
-import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.ssl.SslManagerBundle;
-import org.springframework.boot.ssl.SslOptions;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -35,10 +20,13 @@ class ChannelSettingsMapper {
 
 	private static final String PREFIX = "strand.client.channels.";
 
-	private final ObjectProvider<SslBundles> sslBundles;
+	private final ChannelSslCredentials ssl;
 
-	ChannelSettingsMapper(ObjectProvider<SslBundles> sslBundles) {
-		this.sslBundles = sslBundles;
+	private final ChannelAuthenticationMapper authentication;
+
+	ChannelSettingsMapper(ChannelSslCredentials ssl, ChannelAuthenticationMapper authentication) {
+		this.ssl = ssl;
+		this.authentication = authentication;
 	}
 
 	Map<String, ChannelSettings> map(Map<String, ChannelProperties> channels) {
@@ -53,7 +41,8 @@ class ChannelSettingsMapper {
 		return ChannelSettings.builder()
 			.target(properties.getTarget())
 			.services(properties.getServices())
-			.credentials(credentials(prefix, properties.getSsl()))
+			.credentials(this.ssl.of(prefix, properties.getSsl()))
+			.authentication(this.authentication.map(prefix, properties.getAuthentication()))
 			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
 			.deadline(properties.getDeadline())
 			.streamDeadline(properties.getStreamDeadline())
@@ -101,49 +90,6 @@ class ChannelSettingsMapper {
 	private static ChannelConfigurationException invalid(String property, Object value, String remedy) {
 		return new ChannelConfigurationException("The value '%s' of %s is not valid.".formatted(value, property),
 				remedy);
-	}
-
-	private @Nullable ChannelCredentials credentials(String prefix, GrpcClientProperties.Ssl ssl) {
-		if (Boolean.FALSE.equals(ssl.getEnabled())) {
-			return InsecureChannelCredentials.create();
-		}
-		if (ssl.getBundle() != null) {
-			return credentials(ssl.getBundle(), bundle(prefix, ssl.getBundle()));
-		}
-		return Boolean.TRUE.equals(ssl.getEnabled()) ? TlsChannelCredentials.create() : null;
-	}
-
-	private SslBundle bundle(String prefix, String name) {
-		try {
-			return this.sslBundles.getObject().getBundle(name);
-		}
-		catch (NoSuchSslBundleException ex) {
-			throw new ChannelConfigurationException(
-					"There is no SSL bundle '%s', which %s.ssl.bundle names.".formatted(name, prefix),
-					"Define it under spring.ssl.bundle, or correct the name.");
-		}
-	}
-
-	private static ChannelCredentials credentials(String name, SslBundle bundle) {
-		SslManagerBundle managers = bundle.getManagers();
-		SslOptions options = bundle.getOptions();
-		try {
-			SslContextBuilder builder = GrpcSslContexts.configure(SslContextBuilder.forClient())
-				.trustManager(managers.getTrustManagerFactory());
-			if (bundle.getStores().getKeyStore() != null) {
-				builder.keyManager(managers.getKeyManagerFactory());
-			}
-			if (options.getCiphers() != null) {
-				builder.ciphers(Arrays.asList(options.getCiphers()));
-			}
-			if (options.getEnabledProtocols() != null) {
-				builder.protocols(options.getEnabledProtocols());
-			}
-			return NettySslContextChannelCredentials.create(builder.build());
-		}
-		catch (SSLException ex) {
-			throw new IllegalStateException("The SSL bundle '%s' cannot be used by a gRPC channel".formatted(name), ex);
-		}
 	}
 
 }

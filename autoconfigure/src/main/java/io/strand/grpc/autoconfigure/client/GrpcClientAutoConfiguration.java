@@ -45,9 +45,15 @@ public final class GrpcClientAutoConfiguration {
 	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
 			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers,
 			Environment environment) {
-		return new GrpcChannels(new ChannelSettingsMapper(sslBundles).map(properties.getChannels()),
+		ChannelSettingsMapper mapper = new ChannelSettingsMapper(new ChannelSslCredentials(sslBundles),
+				new ChannelAuthenticationMapper(beans));
+		SslBundleUpdates updates = new SslBundleUpdates(properties.getChannels(), mapper);
+		updates.listen(sslBundles);
+		GrpcChannels channels = new GrpcChannels(mapper.map(properties.getChannels()),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
 				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment));
+		updates.apply(channels);
+		return channels;
 	}
 
 	/**

@@ -10,6 +10,7 @@ import io.strand.grpc.call.ConcurrentSend;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -115,6 +116,9 @@ public class GrpcClientProperties {
 
 		private final Ssl ssl = new Ssl();
 
+		@NestedConfigurationProperty
+		private final AuthenticationProperties authentication = new AuthenticationProperties();
+
 		private final KeepAlive keepAlive = new KeepAlive();
 
 		private final Streams streams = new Streams();
@@ -219,6 +223,10 @@ public class GrpcClientProperties {
 			return this.ssl;
 		}
 
+		public AuthenticationProperties getAuthentication() {
+			return this.authentication;
+		}
+
 		public KeepAlive getKeepAlive() {
 			return this.keepAlive;
 		}
@@ -246,6 +254,13 @@ public class GrpcClientProperties {
 		 */
 		private @Nullable String bundle;
 
+		/**
+		 * Whether to accept any certificate of any server, so that whoever stands in the
+		 * way can read and change everything; false if not set. For tests on one's own
+		 * machine: the log warns of it.
+		 */
+		private @Nullable Boolean insecureTrustAllCertificates;
+
 		public @Nullable Boolean getEnabled() {
 			return this.enabled;
 		}
@@ -260,6 +275,14 @@ public class GrpcClientProperties {
 
 		public void setBundle(@Nullable String bundle) {
 			this.bundle = bundle;
+		}
+
+		public @Nullable Boolean getInsecureTrustAllCertificates() {
+			return this.insecureTrustAllCertificates;
+		}
+
+		public void setInsecureTrustAllCertificates(@Nullable Boolean insecureTrustAllCertificates) {
+			this.insecureTrustAllCertificates = insecureTrustAllCertificates;
 		}
 
 	}

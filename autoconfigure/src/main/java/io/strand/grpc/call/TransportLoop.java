@@ -122,13 +122,24 @@ final class TransportLoop implements Runnable {
 	/**
 	 * Wakes a thread that is in no hurry: with the next ones, or in {@value #SOON_MILLIS}
 	 * milliseconds. Sooner would cost a call that comes alone as much as the rest of it:
-	 * each wakes a carrier thread.
+	 * each wakes a carrier thread. An event loop that ends drops what is scheduled, so
+	 * then it does not wait.
 	 */
 	void wakeSoon(SerialThread thread) {
+		if (this.executor.isShuttingDown()) {
+			thread.wake();
+			return;
+		}
 		this.soon.add(thread);
 		if (!this.soonScheduled) {
 			this.soonScheduled = true;
-			var unused = this.executor.schedule(this::wakeThoseInNoHurry, SOON_MILLIS, TimeUnit.MILLISECONDS);
+			var unused = this.executor.schedule(this::wakeThoseInNoHurry, SOON_MILLIS, TimeUnit.MILLISECONDS)
+				.addListener((timer) -> {
+					if (timer.isCancelled()) {
+						this.soon.forEach(SerialThread::wake);
+						this.soon.clear();
+					}
+				});
 		}
 	}
 

@@ -97,6 +97,7 @@ final class ChannelFactory {
 		// gRPC runs the interceptor that was added last first: authentication and deadline
 		// are innermost, so that they see what the interceptors have set
 		builder.intercept(PlaintextCheck.interceptor(name, target, settings));
+		builder.intercept(new UnavailableDetails(name, target.text()));
 		builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {

@@ -17,6 +17,8 @@ public final class ChannelSettings {
 
 	private static final Duration DEFAULT_SHUTDOWN_GRACE_PERIOD = Duration.ofSeconds(10);
 
+	private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
+
 	private final List<String> services;
 
 	private final @Nullable String target;
@@ -26,6 +28,10 @@ public final class ChannelSettings {
 	private final ChannelAuthentication authentication;
 
 	private final @Nullable Integer connections;
+
+	private final @Nullable ConnectMode connect;
+
+	private final @Nullable Duration connectTimeout;
 
 	private final @Nullable Duration deadline;
 
@@ -63,6 +69,8 @@ public final class ChannelSettings {
 		this.credentials = builder.credentials;
 		this.authentication = builder.authentication;
 		this.connections = builder.connections;
+		this.connect = builder.connect;
+		this.connectTimeout = builder.connectTimeout;
 		this.deadline = builder.deadline;
 		this.streamDeadline = builder.streamDeadline;
 		this.keepAliveTime = builder.keepAliveTime;
@@ -101,6 +109,8 @@ public final class ChannelSettings {
 		builder.credentials = own(this.credentials, parent.credentials);
 		builder.authentication = this.authentication.inherit(parent.authentication);
 		builder.connections = own(this.connections, parent.connections);
+		builder.connect = own(this.connect, parent.connect);
+		builder.connectTimeout = own(this.connectTimeout, parent.connectTimeout);
 		builder.deadline = own(this.deadline, parent.deadline);
 		builder.streamDeadline = own(this.streamDeadline, parent.streamDeadline);
 		builder.keepAliveTime = own(this.keepAliveTime, parent.keepAliveTime);
@@ -145,6 +155,14 @@ public final class ChannelSettings {
 
 	int connections() {
 		return (this.connections != null) ? this.connections : 1;
+	}
+
+	ConnectMode connect() {
+		return (this.connect != null) ? this.connect : ConnectMode.LAZY;
+	}
+
+	Duration connectTimeout() {
+		return (this.connectTimeout != null) ? this.connectTimeout : DEFAULT_CONNECT_TIMEOUT;
 	}
 
 	@Nullable Duration deadline() {
@@ -222,6 +240,10 @@ public final class ChannelSettings {
 		private ChannelAuthentication authentication = ChannelAuthentication.UNSET;
 
 		private @Nullable Integer connections;
+
+		private @Nullable ConnectMode connect;
+
+		private @Nullable Duration connectTimeout;
 
 		private @Nullable Duration deadline;
 
@@ -307,6 +329,28 @@ public final class ChannelSettings {
 				throw new IllegalArgumentException("A channel needs at least 1 connection, not " + connections);
 			}
 			this.connections = connections;
+			return this;
+		}
+
+		/**
+		 * Sets when the channel connects; with the first call if not set. Of no effect on
+		 * channels that are made while the application runs.
+		 * @param connect the value
+		 * @return this builder
+		 */
+		public Builder connect(@Nullable ConnectMode connect) {
+			this.connect = connect;
+			return this;
+		}
+
+		/**
+		 * Sets how long the start of the application waits for the channel to connect; 30
+		 * seconds if not set.
+		 * @param connectTimeout the value
+		 * @return this builder
+		 */
+		public Builder connectTimeout(@Nullable Duration connectTimeout) {
+			this.connectTimeout = connectTimeout;
 			return this;
 		}
 

@@ -107,6 +107,10 @@ public final class GrpcChannels implements AutoCloseable {
 	 * target
 	 */
 	public Channel channel(String name) {
+		return named(name);
+	}
+
+	private NamedChannel named(String name) {
 		NamedChannel channel = this.named.get(name);
 		if (channel == null) {
 			NamedChannel candidate = newChannel(name);
@@ -140,6 +144,32 @@ public final class GrpcChannels implements AutoCloseable {
 					"Set strand.client.channels.%s.target, or strand.client.channels.default.target.".formatted(name));
 		}
 		return current;
+	}
+
+	/**
+	 * Connects the channels that are to be connected when the application starts, and
+	 * waits for those that are to be waited for. The one to the own server, which starts
+	 * later, is left out.
+	 * @throws ChannelConnectException if one could not connect in time; names all that
+	 * could not
+	 */
+	public void connect() {
+		ChannelStartUp startUp = new ChannelStartUp();
+		this.settings.forEach((name, own) -> {
+			String target = own.target();
+			if (target == null || own.connect() == ConnectMode.LAZY
+					|| ChannelTarget.parse(target).kind() == ChannelTarget.Kind.SELF) {
+				return;
+			}
+			ManagedChannel channel = named(name).make();
+			if (own.connect() == ConnectMode.WAIT) {
+				startUp.connectAndWait(name, target, channel, own.connectTimeout());
+			}
+			else {
+				startUp.connect(name, target, channel);
+			}
+		});
+		startUp.await();
 	}
 
 	/**

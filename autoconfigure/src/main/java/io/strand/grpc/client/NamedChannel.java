@@ -79,7 +79,12 @@ final class NamedChannel extends Channel {
 
 	@Override
 	public String authority() {
-		return made(making()).authority();
+		return make().authority();
+	}
+
+	/** The real channel, made if it was not yet. */
+	ManagedChannel make() {
+		return made(making());
 	}
 
 	private Making making() {

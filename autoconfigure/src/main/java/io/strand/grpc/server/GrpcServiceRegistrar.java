@@ -39,6 +39,8 @@ public final class GrpcServiceRegistrar {
 
 	private final PlainServices plainServices;
 
+	private final ServiceScopes scopes;
+
 	private final List<ServiceDecorator> decorators;
 
 	/**
@@ -58,7 +60,8 @@ public final class GrpcServiceRegistrar {
 		this.serveAllBindableServices = serveAllBindableServices;
 		this.engine = engine;
 		this.handlerSettings = handlerSettings;
-		this.plainServices = new PlainServices(beans);
+		this.plainServices = new PlainServices(beans, handlerSettings);
+		this.scopes = new ServiceScopes(beans);
 		this.decorators = List.copyOf(decorators);
 	}
 
@@ -66,7 +69,8 @@ public final class GrpcServiceRegistrar {
 	 * Makes the definitions of all services.
 	 * @return the definitions, ready to be added to a server
 	 * @throws InvalidGrpcServiceException if a bean is no service, has no methods, or
-	 * serves a proto service that another bean serves, or if its methods do not fit
+	 * serves a proto service that another bean serves, if its methods do not fit, or if
+	 * calls cannot use it in its scope
 	 */
 	public List<ServerServiceDefinition> getServices() {
 		Map<String, String> beanNamesByService = new LinkedHashMap<>();
@@ -104,6 +108,7 @@ public final class GrpcServiceRegistrar {
 	}
 
 	private ServerServiceDefinition bind(String beanName) {
+		this.scopes.check(beanName, origin(beanName));
 		GrpcService annotation = annotation(beanName);
 		ServerServiceDefinition service = definition(beanName, annotation);
 		if (service.getMethods().isEmpty()) {
@@ -111,9 +116,6 @@ public final class GrpcServiceRegistrar {
 					"The proto service '%s' of bean '%s' (%s) has no methods."
 						.formatted(service.getServiceDescriptor().getName(), beanName, origin(beanName)),
 					"Add an rpc to the service in its .proto file, or remove the bean.");
-		}
-		if (annotation != null) {
-			this.handlerSettings.declare(service.getServiceDescriptor().getName(), annotation.threading());
 		}
 		return ServerInterceptors.interceptForward(this.engine.prepare(decorate(beanName, service)),
 				interceptors(annotation));
@@ -137,15 +139,19 @@ public final class GrpcServiceRegistrar {
 							.formatted(beanName, origin(beanName), generated.getSimpleName()),
 						"Remove the class from the annotation, or write plain methods and remove the base class.");
 			}
-			return bindable.bindService();
+			ServerServiceDefinition service = bindable.bindService();
+			if (annotation != null) {
+				this.handlerSettings.declare(service.getServiceDescriptor().getName(), annotation.threading());
+			}
+			return service;
 		}
-		if (generated == void.class) {
+		if (annotation == null || generated == void.class) {
 			throw new InvalidGrpcServiceException(
 					"Bean '%s' (%s) has @GrpcService but is not a gRPC service.".formatted(beanName, origin(beanName)),
 					"Let it extend the generated …ImplBase of its proto service."
 							+ " Or write plain methods and name the generated class: @GrpcService(StockGrpc.class).");
 		}
-		return this.plainServices.bind(beanName, bean, generated);
+		return this.plainServices.bind(beanName, bean, annotation);
 	}
 
 	private List<ServerInterceptor> interceptors(@Nullable GrpcService annotation) {

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 import io.grpc.ServerServiceDefinition;
+import io.strand.grpc.call.Threading;
 import io.strand.grpc.service.GrpcMethodArgumentResolver;
+import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.service.PlainService;
 
 import org.springframework.aop.framework.AopProxyUtils;
@@ -21,11 +23,23 @@ class PlainServices {
 
 	private final ConfigurableListableBeanFactory beans;
 
-	PlainServices(ConfigurableListableBeanFactory beans) {
+	private final HandlerSettingsResolver handlerSettings;
+
+	PlainServices(ConfigurableListableBeanFactory beans, HandlerSettingsResolver handlerSettings) {
 		this.beans = beans;
+		this.handlerSettings = handlerSettings;
 	}
 
-	ServerServiceDefinition bind(String beanName, Object bean, Class<?> generated) {
+	/**
+	 * Makes a service.
+	 * @param beanName the name of the bean
+	 * @param bean the bean
+	 * @param annotation what the bean says of itself, with the generated class
+	 * @return the service
+	 * @throws InvalidGrpcServiceException if there are mistakes, with all of them
+	 */
+	ServerServiceDefinition bind(String beanName, Object bean, GrpcService annotation) {
+		Class<?> generated = annotation.value();
 		List<GrpcMethodArgumentResolver> resolvers = this.beans.getBeanProvider(GrpcMethodArgumentResolver.class)
 			.orderedStream()
 			.toList();
@@ -37,6 +51,8 @@ class PlainServices {
 						.formatted(beanName, type.getName(), generated.getSimpleName()),
 					"Name the class that has the stubs nested in it, such as StockGrpc.class.");
 		}
+		this.handlerSettings.declare(service.getName(), annotation.threading());
+		service.checkThreads((method) -> this.handlerSettings.apply(method).threading() == Threading.EVENT_LOOP);
 		if (!service.getMistakes().isEmpty()) {
 			throw new InvalidGrpcServiceException(
 					"The methods of bean '%s' (%s) do not fit the proto service '%s':%s".formatted(beanName,

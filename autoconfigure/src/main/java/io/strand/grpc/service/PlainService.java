@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 import io.grpc.MethodDescriptor;
@@ -31,6 +32,8 @@ public final class PlainService {
 	private final ProtoService service;
 
 	private final List<String> mistakes = new ArrayList<>();
+
+	private final Map<Rpc, BeanMethod> methods = new LinkedHashMap<>();
 
 	private final Map<Rpc, RpcHandle> handles = new LinkedHashMap<>();
 
@@ -140,6 +143,7 @@ public final class PlainService {
 	}
 
 	private void bind(Rpc rpc, BeanMethod method) {
+		this.methods.put(rpc, method);
 		int before = this.mistakes.size();
 		if (!method.isCallable()) {
 			String modifier = Modifier.isStatic(method.modifiers()) ? "static" : "private";
@@ -169,6 +173,21 @@ public final class PlainService {
 						+ "name of the rpc, or make it less than public.")
 					.formatted(method));
 		}
+	}
+
+	/**
+	 * Adds to the mistakes the methods that receive messages on an event loop, where each
+	 * receive would fail since nothing may wait there.
+	 * @param onEventLoop whether the calls of a method run on an event loop
+	 */
+	public void checkThreads(Predicate<MethodDescriptor<?, ?>> onEventLoop) {
+		this.methods.forEach((rpc, method) -> {
+			if (!rpc.kind().clientSendsOneMessage() && onEventLoop.test(rpc.descriptor())) {
+				this.mistakes.add(("%s receives messages, but its threading is event-loop, where nothing may wait. Set "
+						+ "strand.server.methods[%s].threading to auto, virtual or platform.")
+					.formatted(method, rpc.descriptor().getFullMethodName()));
+			}
+		});
 	}
 
 	/**

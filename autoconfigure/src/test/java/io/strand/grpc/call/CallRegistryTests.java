@@ -4,13 +4,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 import io.strand.grpc.testing.ConcurrentRun;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+
+import org.springframework.test.util.ReflectionTestUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -47,6 +51,47 @@ class CallRegistryTests {
 		assertThat(this.registry).containsExactlyInAnyOrderElementsOf(added);
 		slots.forEach(CallRegistry.Slot::free);
 		assertThat(this.registry.isEmpty()).isTrue();
+	}
+
+	@Test
+	void threadsThatGrowItAtTheSameTimeLoseNothing() throws Exception {
+		int threads = 8;
+		int each = CallRegistry.FIRST_SLOTS;
+		for (int round = 0; round < 200; round++) {
+			CallRegistry<Integer> growing = new CallRegistry<>();
+			ConcurrentRun.of(threads, (thread) -> {
+				for (int i = 0; i < each; i++) {
+					growing.add(thread * each + i);
+				}
+			}).join(Duration.ofSeconds(20));
+			Set<Integer> seen = new HashSet<>();
+			growing.forEach(seen::add);
+			assertThat(seen).hasSize(threads * each);
+			assertThat(growing.size()).isEqualTo(threads * each);
+		}
+	}
+
+	@Test
+	void growsForCallsThatLiveOnly() {
+		// Side by side, so that many tries find no place
+		for (int i = 0; i < CallRegistry.FIRST_SLOTS / 2 - 1; i++) {
+			slots().set(i, i);
+		}
+		for (int i = 0; i < 1_000; i++) {
+			this.registry.add(i).free();
+		}
+		assertThat(slots().length()).isEqualTo(CallRegistry.FIRST_SLOTS);
+		for (int i = 0; i < 10 * CallRegistry.FIRST_SLOTS; i++) {
+			this.registry.add(i);
+		}
+		// Never so full that a place is hard to find
+		assertThat(slots().length()).isGreaterThanOrEqualTo(8 * CallRegistry.FIRST_SLOTS);
+	}
+
+	@SuppressWarnings("unchecked")
+	private AtomicReferenceArray<Integer> slots() {
+		return (AtomicReferenceArray<Integer>) Objects
+			.requireNonNull(ReflectionTestUtils.getField(this.registry, "newest"));
 	}
 
 	@Test

@@ -35,13 +35,11 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
-import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import io.grpc.stub.ServerCallStreamObserver;
-import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.CounterGrpc;
 import io.strand.grpc.testing.EchoGrpc;
@@ -505,7 +503,7 @@ class EngineHandlerContractTests extends HandlerTestBase {
 
 	@ParameterizedTest
 	@DisplayName("H5: callbacks come one at a time, in order, and see what the one before wrote")
-	@EnumSource(value = Kind.class, names = "PLAIN_GRPC", mode = Mode.EXCLUDE)
+	@EnumSource(Kind.class) // plain gRPC as well: it promises the same
 	void callbacksAreSerialAndOrdered(Kind kind) {
 		EchoHandlers service = new EchoHandlers().bidi((responses) -> {
 			int[] last = { -1 }; // neither volatile nor locked
@@ -1048,34 +1046,6 @@ class EngineHandlerContractTests extends HandlerTestBase {
 				best = Math.min(best, this.interrupted.get() - begin);
 			}
 			return Duration.ofNanos(best);
-		}
-
-	}
-
-	/** Records where requests are decoded. */
-	private static final class ParseRecorder {
-
-		final List<String> threads = new java.util.concurrent.CopyOnWriteArrayList<>();
-
-		BindableService service(ServerCalls.UnaryMethod<Message, Message> handler) {
-			MethodDescriptor.Marshaller<Message> marshaller = UNARY.getRequestMarshaller();
-			MethodDescriptor<Message, Message> method = UNARY.toBuilder(new MethodDescriptor.Marshaller<Message>() {
-
-				@Override
-				public java.io.InputStream stream(Message message) {
-					return marshaller.stream(message);
-				}
-
-				@Override
-				public Message parse(java.io.InputStream stream) {
-					ParseRecorder.this.threads.add(Thread.currentThread().getName());
-					return marshaller.parse(stream);
-				}
-
-			}, UNARY.getResponseMarshaller()).build();
-			return () -> ServerServiceDefinition.builder("strand.testing.Echo")
-				.addMethod(method, ServerCalls.asyncUnaryCall(handler))
-				.build();
 		}
 
 	}

@@ -5,12 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 import io.grpc.BindableService;
 import io.grpc.CallOptions;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerBuilder;
 import io.grpc.ServerInterceptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.strand.grpc.testing.EchoGrpc;
@@ -88,6 +90,10 @@ abstract class HandlerTestBase {
 
 	final EngineServer serve(Kind kind, UnaryOperator<NettyChannelBuilder> client, BindableService... services) {
 		return keep(new EngineServer(kind, HandlerSettings.DEFAULT, List.of(), client, services));
+	}
+
+	final EngineServer serveConfigured(Kind kind, Consumer<ServerBuilder<?>> configurer, BindableService... services) {
+		return keep(new EngineServer(kind, configurer, services));
 	}
 
 	private EngineServer keep(EngineServer server) {

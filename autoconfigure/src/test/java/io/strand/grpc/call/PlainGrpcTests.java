@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,27 +14,43 @@ import java.util.concurrent.atomic.AtomicReference;
 import com.google.common.util.concurrent.MoreExecutors;
 import com.google.protobuf.ByteString;
 import io.grpc.Context;
+import io.grpc.ServerBuilder;
 import io.grpc.Status;
 import io.grpc.Status.Code;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
+import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import io.strand.grpc.testing.SlowClient;
+import io.strand.grpc.thread.CallThreads;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /**
  * The twins of contract tests on a server without the engine, which breaks the promise:
  * so the tests test something. Those of S2, S5 and H6 are with their tests.
+ *
+ * <p>
+ * There is none of H5: gRPC itself delivers the callbacks of a call one at a time and in
+ * order, on any executor, and the test of that is passed without the engine. Of H10, gRPC
+ * keeps what it can where handlers run on an executor: it decodes there, and nothing that
+ * nobody has asked for, so also nothing of a call that an interceptor refuses. It does
+ * not where handlers run on the event loop.
  */
+@ExtendWith(LeakCheckExtension.class)
 class PlainGrpcTests extends HandlerTestBase {
 
 	@Test
@@ -91,6 +108,48 @@ class PlainGrpcTests extends HandlerTestBase {
 					throw Status.NOT_FOUND.withDescription("told").asRuntimeException();
 				}));
 		assertThat(call(server, "fail").status().getCode()).isEqualTo(Code.UNKNOWN);
+	}
+
+	@ParameterizedTest
+	@ValueSource(booleans = { false, true })
+	@DisplayName("H8: plain grpc-java counts streams, so a client that gives up and calls again gets past its limit")
+	void limitOfStreamsDoesNotCountHandlers(boolean virtual) {
+		assumeTrue(!virtual || VIRTUAL);
+		int count = 17;
+		CountDownLatch release = new CountDownLatch(1);
+		AtomicInteger running = new AtomicInteger();
+		AtomicReference<Context> context = new AtomicReference<>();
+		EngineServer server = serveConfigured(Kind.PLAIN_GRPC, (builder) -> {
+			((NettyServerBuilder) builder).maxConcurrentCallsPerConnection(1);
+			if (virtual) {
+				ThreadFactory threads = CallThreads.virtualFactory("plain");
+				builder.executor((task) -> threads.newThread(task).start());
+			}
+		}, new EchoHandlers().unary((request, responses) -> {
+			context.set(Context.current());
+			running.incrementAndGet();
+			stubbornly(release);
+		}));
+		for (int i = 1; i <= count; i++) {
+			int expected = i;
+			Outcome outcome = call(server, "stubborn");
+			await().until(() -> running.get() == expected);
+			outcome.cancel();
+			await().until(() -> context.get().isCancelled());
+		}
+		assertThat(running).hasValue(count);
+		release.countDown();
+	}
+
+	@Test
+	@DisplayName("H10: plain grpc-java decodes on the event loop where its handlers run there to save the hop")
+	void directExecutorDecodesOnTheEventLoop() {
+		ParseRecorder recorder = new ParseRecorder();
+		EngineServer server = serveConfigured(Kind.PLAIN_GRPC, ServerBuilder::directExecutor,
+				recorder.service(EchoHandlers::echo));
+		Message large = Message.newBuilder().setPayload(ByteString.copyFrom(new byte[1_000_000])).build();
+		assertThat(Outcome.of(server.channel(), UNARY, soon(), large).status().isOk()).isTrue();
+		assertThat(recorder.threads).singleElement().asString().startsWith("grpc-default-worker-ELG");
 	}
 
 	@Test

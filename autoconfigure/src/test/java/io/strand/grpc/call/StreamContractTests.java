@@ -22,6 +22,10 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.google.common.util.concurrent.MoreExecutors;
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
@@ -39,6 +43,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -51,6 +56,7 @@ import io.strand.grpc.testing.SlowClient;
 import io.strand.grpc.testing.TcpProxy;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -59,6 +65,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.test.util.ReflectionTestUtils;
@@ -89,6 +96,17 @@ class StreamContractTests {
 
 	private @Nullable EngineServer server;
 
+	/** What Netty finds wrong with its own state, which unguarded senders corrupt. */
+	private final ListAppender<ILoggingEvent> broken = new ListAppender<>();
+
+	private final Logger connections = (Logger) LoggerFactory.getLogger(DefaultHttp2Connection.class);
+
+	@BeforeEach
+	void listenToNetty() {
+		this.broken.start();
+		this.connections.addAppender(this.broken);
+	}
+
 	@AfterEach
 	void stop() throws InterruptedException {
 		this.threads.shutdownNow();
@@ -96,6 +114,10 @@ class StreamContractTests {
 		if (started != null) {
 			started.close();
 			await().untilAsserted(() -> assertThat(started.engine().liveCalls()).isEmpty());
+		}
+		this.connections.detachAppender(this.broken);
+		if (started == null || started.kind().isStrand()) {
+			assertThat(this.broken.list).filteredOn((event) -> event.getLevel() == Level.ERROR).isEmpty();
 		}
 	}
 

@@ -91,6 +91,27 @@ class PlainServiceMistakesTests {
 	}
 
 	@Test
+	void methodsThatReceiveOnAnEventLoopAreToldWithAllOtherMistakes() {
+		PlainService service = PlainService.of(new WrongTypes(), WrongTypes.class, RoutesGrpc.class, List.of());
+		assertThat(service).isNotNull();
+		service.checkThreads((method) -> !"RecordRoute".equals(method.getBareMethodName()));
+		assertThat(service.getMistakes()).hasSize(5)
+			.endsWith("'RouteNote routeChat(BidiStream<RouteNote, RouteNote>)' receives messages, but its threading is "
+					+ "event-loop, where nothing may wait. Set strand.server.methods[strand.testing.Routes/RouteChat]"
+					+ ".threading to auto, virtual or platform.");
+	}
+
+	@Test
+	void methodsThatDoNotReceiveFitAnEventLoop() {
+		PlainService service = PlainService.of(new Routes(), Routes.class, RoutesGrpc.class, List.of());
+		assertThat(service).isNotNull();
+		service.checkThreads((method) -> method.getType().clientSendsOneMessage());
+		assertThat(service.getMistakes()).isEmpty();
+		service.checkThreads((method) -> true);
+		assertThat(service.getMistakes()).hasSize(2);
+	}
+
+	@Test
 	void misspeltMethodIsSuggestedAndToldOnce() {
 		assertThat(mistakes(new Misspelt()))
 			.containsExactly("rpc GetFeature has no method. Is 'getFeatur' meant? Call it 'getFeature', or mark it "

@@ -6,6 +6,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
@@ -70,6 +71,17 @@ public final class EngineServer implements AutoCloseable {
 	public EngineServer(Kind kind, Function<MethodDescriptor<?, ?>, HandlerSettings> settings, int maxPlatformThreads,
 			List<ServerInterceptor> interceptors, UnaryOperator<NettyChannelBuilder> client,
 			BindableService... services) {
+		this(kind, settings, maxPlatformThreads, interceptors, (builder) -> {
+		}, client, services);
+	}
+
+	public EngineServer(Kind kind, Consumer<ServerBuilder<?>> configurer, BindableService... services) {
+		this(kind, (method) -> HandlerSettings.DEFAULT, 200, List.of(), configurer, UnaryOperator.identity(), services);
+	}
+
+	private EngineServer(Kind kind, Function<MethodDescriptor<?, ?>, HandlerSettings> settings, int maxPlatformThreads,
+			List<ServerInterceptor> interceptors, Consumer<ServerBuilder<?>> configurer,
+			UnaryOperator<NettyChannelBuilder> client, BindableService... services) {
 		this.kind = kind;
 		this.engine = new CallEngine(settings, kind != Kind.STRAND_NETTY_PLATFORM, maxPlatformThreads);
 		ServerBuilder<?> builder = (kind == Kind.STRAND_IN_PROCESS) ? InProcessServerBuilder.forName(this.name)
@@ -95,6 +107,7 @@ public final class EngineServer implements AutoCloseable {
 		else {
 			builder.executor(this.plainExecutor);
 		}
+		configurer.accept(builder);
 		try {
 			this.server = builder.build().start();
 		}
@@ -113,6 +126,10 @@ public final class EngineServer implements AutoCloseable {
 				.usePlaintext()
 				.flowControlWindow(65535))
 			.build();
+	}
+
+	public Kind kind() {
+		return this.kind;
 	}
 
 	public ManagedChannel channel() {

@@ -63,7 +63,9 @@ public final class BenchServer {
 	}
 
 	private static int plain(Executor executor, boolean direct) throws IOException {
-		NettyServerBuilder builder = NettyServerBuilder.forPort(0).addService(new BenchService());
+		NettyServerBuilder builder = NettyServerBuilder.forPort(0)
+			.addService(new BenchService())
+			.maxConcurrentCallsPerConnection(Integer.getInteger("bench.max-concurrent-calls", Integer.MAX_VALUE));
 		if (direct) {
 			builder.directExecutor();
 		}

@@ -15,7 +15,10 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Benchmarks {
 
-	private static final double WARM_UP_SECONDS = 8;
+	/** A slow scenario would not have the server compiled before it is measured. */
+	private static final String WARM_UP = "unary-1x100";
+
+	private static final double WARM_UP_SECONDS = 6;
 
 	private Benchmarks() {
 	}
@@ -53,7 +56,8 @@ public final class Benchmarks {
 		try {
 			for (Variant variant : variants) {
 				servers.put(variant, new ServerProcess(variant, options));
-				measure(scenario, servers.get(variant), WARM_UP_SECONDS);
+				measure(WARM_UP, servers.get(variant), WARM_UP_SECONDS);
+				measure(scenario, servers.get(variant), WARM_UP_SECONDS / 2);
 			}
 			for (int round = 0; round < rounds; round++) {
 				for (Variant variant : variants) {
@@ -74,6 +78,7 @@ public final class Benchmarks {
 			case "senders-32" -> new SendersScenario();
 			case "slow-reader" -> new SlowReaderScenario();
 			case "large-beside-small" -> new LargeScenario();
+			case "connections" -> new ConnectionsScenario();
 			default -> null;
 		};
 	}
@@ -88,6 +93,10 @@ public final class Benchmarks {
 			System.out.printf(Locale.ROOT, "%-16s %12.0f %14.2f %8d %10.2f %10.2f%s%n", variant, median.rate(),
 					median.cpuMicros(), median.threads(), median.rate() / base.rate(),
 					median.cpuMicros() / base.cpuMicros(), (median.failed() > 0) ? " FAILED " + median.failed() : "");
+			if (!Double.isNaN(median.p50Micros())) {
+				System.out.printf(Locale.ROOT, "%-16s %12.0f us median round trip, ratio %.2f%n", "",
+						median.p50Micros(), median.p50Micros() / base.p50Micros());
+			}
 		}
 	}
 
@@ -123,7 +132,8 @@ public final class Benchmarks {
 		try (PingPongLoad load = new PingPongLoad(server.port(), streams)) {
 			load.start();
 			TimeUnit.MILLISECONDS.sleep(500);
-			return Figures.over(seconds, server, load::done, load::failed);
+			Figures figures = Figures.over(seconds, server, load::done, load::failed);
+			return (streams == 1) ? figures.withP50(load.p50Micros()) : figures;
 		}
 	}
 

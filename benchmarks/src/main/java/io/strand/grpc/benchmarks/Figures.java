@@ -15,8 +15,10 @@ import java.util.function.ToDoubleFunction;
  * @param cpuMicros CPU time of the server for each, in microseconds
  * @param threads most threads seen in the server
  * @param failed calls that failed
+ * @param p50Micros the median time of a round trip in microseconds, not a number where
+ * none is measured
  */
-record Figures(double rate, double cpuMicros, int threads, long failed) {
+record Figures(double rate, double cpuMicros, int threads, long failed, double p50Micros) {
 
 	static Figures over(double seconds, ServerProcess server, LongSupplier done, LongSupplier failed)
 			throws IOException, InterruptedException {
@@ -33,12 +35,18 @@ record Figures(double rate, double cpuMicros, int threads, long failed) {
 	}
 
 	static Figures of(long count, long nanos, Duration cpu, int threads, long failed) {
-		return new Figures(count / (nanos / 1e9), cpu.toNanos() / 1e3 / Math.max(count, 1), threads, failed);
+		return new Figures(count / (nanos / 1e9), cpu.toNanos() / 1e3 / Math.max(count, 1), threads, failed,
+				Double.NaN);
+	}
+
+	Figures withP50(double micros) {
+		return new Figures(this.rate, this.cpuMicros, this.threads, this.failed, micros);
 	}
 
 	static Figures median(List<Figures> figures) {
 		return new Figures(median(figures, Figures::rate), median(figures, Figures::cpuMicros),
-				(int) median(figures, Figures::threads), figures.stream().mapToLong(Figures::failed).sum());
+				(int) median(figures, Figures::threads), figures.stream().mapToLong(Figures::failed).sum(),
+				median(figures, Figures::p50Micros));
 	}
 
 	private static double median(List<Figures> figures, ToDoubleFunction<Figures> figure) {

@@ -2,6 +2,7 @@ package io.strand.grpc.benchmarks;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.LongAdder;
 
 import io.grpc.ManagedChannel;
@@ -26,6 +27,9 @@ final class PingPongLoad implements AutoCloseable {
 
 	private final CountDownLatch ended;
 
+	/** Round trips of the first stream by how long they took, in microseconds. */
+	private final AtomicIntegerArray roundTrips = new AtomicIntegerArray(20_000);
+
 	private volatile boolean stopped;
 
 	PingPongLoad(int port, int streams) {
@@ -36,7 +40,7 @@ final class PingPongLoad implements AutoCloseable {
 
 	void start() {
 		for (int i = 0; i < this.streams; i++) {
-			BenchGrpc.newStub(this.channel).pingPong(new Player()).onNext(PING);
+			BenchGrpc.newStub(this.channel).pingPong(new Player(i == 0)).onNext(PING);
 		}
 	}
 
@@ -48,6 +52,20 @@ final class PingPongLoad implements AutoCloseable {
 		return this.failed.sum();
 	}
 
+	/** The median round trip of the first stream, in microseconds. */
+	double p50Micros() {
+		long all = 0;
+		for (int i = 0; i < this.roundTrips.length(); i++) {
+			all += this.roundTrips.get(i);
+		}
+		long below = 0;
+		int micros = 0;
+		while (below < all / 2) {
+			below += this.roundTrips.get(micros++);
+		}
+		return micros;
+	}
+
 	@Override
 	public void close() throws InterruptedException {
 		this.stopped = true;
@@ -57,7 +75,15 @@ final class PingPongLoad implements AutoCloseable {
 
 	private final class Player implements ClientResponseObserver<Request, Response> {
 
+		private final boolean timed;
+
 		private ClientCallStreamObserver<Request> requests;
+
+		private long sentNanos = System.nanoTime();
+
+		Player(boolean timed) {
+			this.timed = timed;
+		}
 
 		@Override
 		public void beforeStart(ClientCallStreamObserver<Request> requests) {
@@ -67,6 +93,13 @@ final class PingPongLoad implements AutoCloseable {
 		@Override
 		public void onNext(Response response) {
 			PingPongLoad.this.done.increment();
+			if (this.timed) {
+				long now = System.nanoTime();
+				long micros = (now - this.sentNanos) / 1000;
+				PingPongLoad.this.roundTrips
+					.incrementAndGet((int) Math.min(micros, PingPongLoad.this.roundTrips.length() - 1));
+				this.sentNanos = now;
+			}
 			if (PingPongLoad.this.stopped) {
 				this.requests.onCompleted();
 			}

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -16,6 +17,11 @@ import java.util.concurrent.TimeUnit;
  */
 final class ServerProcess implements AutoCloseable {
 
+	/** What starts the server, such as {@code taskset -c 1}. */
+	private static final List<String> PREFIX = Arrays.stream(System.getProperty("server.prefix", "").split(" "))
+		.filter((word) -> !word.isEmpty())
+		.toList();
+
 	private final Process process;
 
 	private final BufferedReader output;
@@ -23,7 +29,7 @@ final class ServerProcess implements AutoCloseable {
 	private final int port;
 
 	ServerProcess(Variant variant, List<String> jvmOptions) throws IOException {
-		List<String> command = new ArrayList<>();
+		List<String> command = new ArrayList<>(PREFIX);
 		command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
 		if (Runtime.version().feature() >= 22) {
 			command.add("--enable-native-access=ALL-UNNAMED");

@@ -43,6 +43,8 @@ class ChannelSettingsMapper {
 			.services(properties.getServices())
 			.credentials(this.ssl.of(prefix, properties.getSsl()))
 			.authentication(this.authentication.map(prefix, properties.getAuthentication()))
+			.connect(properties.getConnect())
+			.connectTimeout(positive(prefix + ".connect-timeout", properties.getConnectTimeout()))
 			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
 			.deadline(properties.getDeadline())
 			.streamDeadline(properties.getStreamDeadline())

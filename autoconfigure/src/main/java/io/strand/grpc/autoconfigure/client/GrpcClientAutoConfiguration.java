@@ -56,6 +56,11 @@ public final class GrpcClientAutoConfiguration {
 		return channels;
 	}
 
+	@Bean
+	ChannelStartUpLifecycle strandChannelStartUp(GrpcChannels channels) {
+		return new ChannelStartUpLifecycle(channels);
+	}
+
 	/**
 	 * A virtual thread for each batch of callbacks, where the JVM has them and the
 	 * application did not turn them off.

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 import io.strand.grpc.call.ConcurrentSend;
+import io.strand.grpc.client.ConnectMode;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -59,6 +60,19 @@ public class GrpcClientProperties {
 		 * flight.
 		 */
 		private @Nullable Integer connections;
+
+		/**
+		 * When to connect: with the first call (lazy, the default), when the application
+		 * starts (eager), or when it starts, which fails if it cannot (wait). A channel to
+		 * this application's own server is always lazy.
+		 */
+		private @Nullable ConnectMode connect;
+
+		/**
+		 * How long the start of the application waits for the channel to connect, with
+		 * connect=wait; 30s if not set.
+		 */
+		private @Nullable Duration connectTimeout;
 
 		/**
 		 * Deadline of unary calls that are made without one; none if not set or 0.
@@ -137,6 +151,22 @@ public class GrpcClientProperties {
 
 		public void setConnections(@Nullable Integer connections) {
 			this.connections = connections;
+		}
+
+		public @Nullable ConnectMode getConnect() {
+			return this.connect;
+		}
+
+		public void setConnect(@Nullable ConnectMode connect) {
+			this.connect = connect;
+		}
+
+		public @Nullable Duration getConnectTimeout() {
+			return this.connectTimeout;
+		}
+
+		public void setConnectTimeout(@Nullable Duration connectTimeout) {
+			this.connectTimeout = connectTimeout;
 		}
 
 		public @Nullable Duration getDeadline() {

@@ -1,5 +1,7 @@
 package io.strand.grpc.autoconfigure.server;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.Parameter;
 import java.security.Principal;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -10,8 +12,10 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.stub.MetadataUtils;
+import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.security.AuthenticationArgument;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
+import io.strand.grpc.service.GrpcMethodArgumentResolver;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.stream.BidiStream;
 import io.strand.grpc.stream.ClientStream;
@@ -67,6 +71,38 @@ class AuthenticationArgumentTests {
 				.hasMessageContaining("Principal"));
 	}
 
+	@Test
+	void resolverOfTheApplicationIsAskedFirst() {
+		this.runner.withUserConfiguration(WhoAmI.class, Login.class)
+			.withBean(GrpcMethodArgumentResolver.class, Alias::new)
+			.run((context) -> {
+				try (TestClient client = ServerContext.client(context)) {
+					assertThat(stub(client, "ann").listFeatures(Rectangle.getDefaultInstance()).next().getName())
+						.isEqualTo("an alias");
+					assertThat(stub(client, "ann").getFeature(Point.getDefaultInstance()).getName()).isEqualTo("ann");
+				}
+			});
+	}
+
+	@Test
+	void ownArgumentReplacesThatOfStrand() {
+		AuthenticationArgument own = new AuthenticationArgument();
+		this.runner.withUserConfiguration(WhoAmI.class)
+			.withBean(AuthenticationArgument.class, () -> own)
+			.run((context) -> assertThat(context).getBean(AuthenticationArgument.class).isSameAs(own));
+	}
+
+	@Test
+	void onlyWhatAnyCallerIsCanBeAskedFor() throws Exception {
+		AuthenticationArgument argument = new AuthenticationArgument();
+		Method method = AuthenticationArgumentTests.class.getDeclaredMethod("parameters", Authentication.class,
+				Principal.class, TestingAuthenticationToken.class, Object.class);
+		assertThat(method.getParameters()).extracting(argument::supports).containsExactly(true, true, false, false);
+	}
+
+	static void parameters(Authentication any, Principal too, TestingAuthenticationToken one, Object anything) {
+	}
+
 	private static RoutesGrpc.RoutesBlockingStub stub(TestClient client, @Nullable String user) {
 		Metadata headers = new Metadata();
 		if (user != null) {
@@ -98,6 +134,21 @@ class AuthenticationArgumentTests {
 
 		private static Feature named(@Nullable Principal caller) {
 			return Feature.newBuilder().setName((caller != null) ? caller.getName() : "nobody").build();
+		}
+
+	}
+
+	/** An application's own way to know the caller. */
+	static class Alias implements GrpcMethodArgumentResolver {
+
+		@Override
+		public boolean supports(Parameter parameter) {
+			return parameter.getType() == Principal.class;
+		}
+
+		@Override
+		public Object resolve(GrpcCall call) {
+			return (Principal) () -> "an alias";
 		}
 
 	}

@@ -13,6 +13,7 @@ import ch.qos.logback.core.AppenderBase;
 import io.grpc.CallOptions;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.CallThreadHook;
+import io.strand.grpc.call.LiveCall.State;
 import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.stream.BlockingStreams;
 import io.strand.grpc.testing.EchoGrpc;
@@ -121,40 +122,57 @@ class LogContextTests {
 		assertThat(bad).hasNullValue();
 	}
 
-	@Test
-	void hooksOfTheApplicationAreToldBeside() {
+	@ParameterizedTest
+	@ValueSource(strings = { "auto", "platform" })
+	void hooksOfTheApplicationAreToldBeside(String threading) {
 		List<String> told = new CopyOnWriteArrayList<>();
-		this.handlers.unary((request, responses) -> {
+		this.handlers.bidi((responses) -> {
 			look();
 			told.add("handler");
-			EchoHandlers.echo(request, responses);
+			return new RequestObserver(responses::onNext, responses::onCompleted);
 		});
 		this.runner.withBean("first", CallThreadHook.class, () -> hook("first", told))
 			.withBean("second", CallThreadHook.class, () -> hook("second", told))
-			.withPropertyValues("strand.server.handler.threading=platform")
+			.withPropertyValues("strand.server.handler.threading=" + threading)
 			.run((context) -> {
-				call(context);
+				CallEngine engine = context.getBean(CallEngine.class);
+				try (TestClient client = ServerContext.client(context)) {
+					Outcome outcome = Outcome.open(client.channel(), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT);
+					for (int i = 1; i <= 3; i++) {
+						int count = i;
+						outcome.call().sendMessage(Message.getDefaultInstance());
+						await().until(() -> outcome.messages().size() == count
+								&& engine.liveCalls().iterator().next().state() == State.WAITING_FOR_MESSAGE);
+					}
+					outcome.call().halfClose();
+					assertThat(outcome.status().isOk()).isTrue();
+					await().until(() -> engine.liveCalls().isEmpty());
+				}
 				assertThat(this.seen).singleElement()
 					.satisfies((entries) -> assertThat(entries).containsKey("grpc.method"));
-				// The answer may be there before the thread has laid the work down
-				await().untilAsserted(() -> assertThat(told).startsWith("first begins", "second begins", "handler",
-						"second ends", "first ends"));
+				String pieces = String.join(", ", told);
+				assertThat(pieces).matches("of first, of second, first begins, second begins, handler, "
+						+ "second ends, first ends(, first begins, second begins, second ends, first ends)*");
+				assertThat(pieces.split("handler")).hasSize(2);
 			});
 	}
 
 	private static CallThreadHook hook(String name, List<String> told) {
-		return (call) -> new CallThreadHook.Work() {
+		return (call) -> {
+			told.add("of " + name);
+			return new CallThreadHook.Work() {
 
-			@Override
-			public void begin() {
-				told.add(name + " begins");
-			}
+				@Override
+				public void begin() {
+					told.add(name + " begins");
+				}
 
-			@Override
-			public void end() {
-				told.add(name + " ends");
-			}
+				@Override
+				public void end() {
+					told.add(name + " ends");
+				}
 
+			};
 		};
 	}
 

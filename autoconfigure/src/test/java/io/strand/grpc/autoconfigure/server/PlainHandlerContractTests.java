@@ -40,6 +40,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -51,7 +53,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 /**
  * The guarantees on handlers, H1 to H8, held against streaming plain methods of an
- * application. H11 is in {@link PlainServiceTransactionTests}.
+ * application. H9 is in {@link PlainShutdownContractTests}, H10 in
+ * {@link PlainDecodingContractTests}, H11 in {@link PlainServiceTransactionTests}.
  */
 @Timeout(60)
 @ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
@@ -118,14 +121,18 @@ class PlainHandlerContractTests {
 		});
 	}
 
-	@Test
+	@ParameterizedTest
+	@ValueSource(strings = { "auto", "platform" })
 	@DisplayName("H3: a deadline interrupts the method, and no method after it")
-	void h3DeadlineInterruptsTheMethod() {
+	void h3DeadlineInterruptsTheMethod(String threading) {
 		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
 		CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
 		this.routes.chat = (stream) -> {
 			if (!thrown.isDone()) {
-				thrown.complete(catchThrowable(() -> TimeUnit.SECONDS.sleep(30)));
+				Throwable ex = catchThrowable(() -> TimeUnit.SECONDS.sleep(30));
+				// As well-behaved code does that does not rethrow it
+				Thread.currentThread().interrupt();
+				thrown.complete(ex);
 			}
 			else {
 				interrupted.complete(Thread.currentThread().isInterrupted());
@@ -139,7 +146,7 @@ class PlainHandlerContractTests {
 				.isEqualTo(Status.Code.DEADLINE_EXCEEDED);
 			assertThat(stub(channel).routeChat().read()).isNull();
 			assertThat(interrupted.get(10, TimeUnit.SECONDS)).isFalse();
-		});
+		}, "strand.server.handler.threading=" + threading, "strand.server.handler.platform.max-threads=1");
 	}
 
 	@Test
@@ -330,6 +337,7 @@ class PlainHandlerContractTests {
 				@Override
 				public void onMessage(Q message) {
 					Watch.this.overlaps.addAndGet((inside.incrementAndGet() != 1) ? 1 : 0);
+					Thread.yield(); // one that comes meanwhile comes here too
 					super.onMessage(message);
 					Watch.this.messages.incrementAndGet();
 					inside.decrementAndGet();

@@ -41,6 +41,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -202,12 +204,46 @@ class PlainServiceTests {
 	}
 
 	@Test
-	void methodMayRunOnTheEventLoop() {
-		this.runner.withUserConfiguration(NamingThread.class).run((context) -> {
-			try (TestClient client = ServerContext.client(context)) {
-				assertThat(stub(client).getFeature(point(1)).getName()).contains("-ELG-");
-			}
-		});
+	void methodMayRunOnTheEventLoopIfItDoesNotReceive() {
+		this.runner.withUserConfiguration(NamingThread.class)
+			.withPropertyValues("strand.server.methods[strand.testing.Routes/RecordRoute].threading=auto",
+					"strand.server.methods[strand.testing.Routes/RouteChat].threading=platform")
+			.run((context) -> {
+				try (TestClient client = ServerContext.client(context)) {
+					assertThat(stub(client).getFeature(point(1)).getName()).contains("-ELG-");
+					assertThat(record(stub(client), 3).getPoints()).isEqualTo(3);
+				}
+			});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "strand.server.handler.threading=event-loop",
+			"strand.server.services[strand.testing.Routes].threading=event-loop",
+			"strand.server.methods[strand.testing.Routes/RecordRoute].threading=event-loop",
+			"strand.server.methods[strand.testing.Routes/RouteChat].threading=event-loop" })
+	void methodThatReceivesOnTheEventLoopIsRefused(String property) {
+		String method = property.contains("RouteChat") ? "RouteChat" : "RecordRoute";
+		this.runner.withUserConfiguration(Routes.class)
+			.withPropertyValues(property)
+			.run((context) -> assertThat(context).hasFailed()
+				.getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidGrpcServiceException.class)
+				.hasMessageContaining("receives messages, but its threading is event-loop, where nothing may wait. Set "
+						+ "strand.server.methods[strand.testing.Routes/%s].threading to auto", method));
+	}
+
+	@Test
+	void serviceThatDeclaresTheEventLoopIsToldOfAllMethodsThatReceive() {
+		this.runner.withUserConfiguration(NamingThread.class)
+			.run((context) -> assertThat(context).hasFailed()
+				.getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidGrpcServiceException.class)
+				.hasMessageContainingAll("[strand.testing.Routes/RecordRoute].threading",
+						"[strand.testing.Routes/RouteChat].threading")
+				.message()
+				.doesNotContain("GetFeature", "ListFeatures"));
 	}
 
 	@Test

@@ -21,8 +21,11 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.ConcurrentStreamUseException;
+import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.call.LiveCall.State;
+import io.strand.grpc.call.Threading;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.service.advice.GrpcAdvice;
 import io.strand.grpc.service.advice.GrpcExceptionHandler;
@@ -255,12 +258,15 @@ class PlainStreamContractTests {
 	void s7EventLoopDoesNotWait() {
 		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
 		this.routes.chat = (stream) -> thrown.complete(catchThrowable(stream::receive));
-		run((test) -> {
+		// That properties say so is told when the application starts
+		HandlerSettings settings = new HandlerSettings(Threading.EVENT_LOOP, true, ConcurrentSend.SERIALIZE, null,
+				HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE, List.of(), Duration.ZERO);
+		run(this.runner.withBean(CallEngine.class, () -> new CallEngine((method) -> settings, true, 10)), (test) -> {
 			Client<RouteNote, RouteNote> client = test.chat();
 			assertThat(thrown.get(10, TimeUnit.SECONDS)).isInstanceOf(IllegalStateException.class)
 				.hasMessageContaining("cannot receive on strand.testing.Routes/RouteChat");
 			assertThat(client.status()).isEqualTo(Status.Code.OK);
-		}, "strand.server.handler.threading=event-loop");
+		});
 	}
 
 	@Test
@@ -320,7 +326,11 @@ class PlainStreamContractTests {
 	}
 
 	private void run(TestBody body, String... properties) {
-		this.runner.withPropertyValues(properties).run((context) -> {
+		run(this.runner.withPropertyValues(properties), body);
+	}
+
+	private static void run(ApplicationContextRunner runner, TestBody body) {
+		runner.run((context) -> {
 			CallEngine engine = context.getBean(CallEngine.class);
 			try (TestClient client = ServerContext.client(context)) {
 				body.run(new Connected(client.channel(), engine));

@@ -1,0 +1,56 @@
+package io.strand.grpc.client;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has a call that found no server say which channel it was made on, where that leads, and
+ * what the last attempt to connect said, with the address: gRPC's own "io exception" says
+ * none of it. What a server itself answers is left as it is. Thread-safe.
+ */
+record UnavailableDetails(String name, String target) implements ClientInterceptor {
+
+	@Override
+	public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+		return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+
+			@Override
+			public void start(Listener<R> listener, Metadata headers) {
+				super.start(new SimpleForwardingClientCallListener<>(listener) {
+
+					@Override
+					public void onClose(Status status, @Nullable Metadata trailers) {
+						super.onClose(explain(status), trailers);
+					}
+
+				}, headers);
+			}
+
+		};
+	}
+
+	/** A status that came from a server has no cause. */
+	private Status explain(Status status) {
+		Throwable cause = status.getCause();
+		if (status.getCode() != Status.Code.UNAVAILABLE || cause == null) {
+			return status;
+		}
+		StringBuilder details = new StringBuilder("channel '%s' to %s".formatted(this.name, this.target));
+		for (Throwable each = cause; each != null; each = each.getCause()) {
+			if (each.getMessage() != null && details.indexOf(each.getMessage()) < 0) {
+				details.append(": ").append(each.getMessage());
+			}
+		}
+		String said = status.getDescription();
+		return status.withDescription((said != null) ? said + " (" + details + ")" : details.toString());
+	}
+
+}

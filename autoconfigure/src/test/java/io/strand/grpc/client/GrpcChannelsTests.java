@@ -271,8 +271,9 @@ class GrpcChannelsTests {
 			});
 		requests.onNext(Message.newBuilder().setText("before").build());
 		await().until(() -> received.size() == 1);
-		this.channels.update(Map.of("default",
-				ChannelSettings.builder().target(this.server.target()).userAgent("changed").build()), Set.of("default"));
+		this.channels.update(
+				Map.of("default", ChannelSettings.builder().target(this.server.target()).userAgent("changed").build()),
+				Set.of("default"));
 		echo(this.channels.channel("default"));
 		assertThat(this.server.lastCall().header("user-agent")).startsWith("changed ");
 		requests.onNext(Message.newBuilder().setText("after").build());
@@ -306,10 +307,8 @@ class GrpcChannelsTests {
 
 	@Test
 	void aChannelMayHaveSeveralConnections() {
-		try (GrpcChannels several = channels(ChannelSettings.builder()
-			.target(this.server.target())
-			.connections(3)
-			.build())) {
+		try (GrpcChannels several = channels(
+				ChannelSettings.builder().target(this.server.target()).connections(3).build())) {
 			Channel channel = several.channel("default");
 			await().until(() -> {
 				ConcurrentRun.of(32, (index) -> echo(channel)).join(Duration.ofSeconds(10));

@@ -44,13 +44,16 @@ public final class SecureServer implements AutoCloseable {
 	 */
 	public SecureServer(TestAuthority authority, Path identity, ClientAuth clients, BindableService... services) {
 		replaceCertificate(identity);
-		this.server = RecordingServer.start(NettyServerBuilder.forPort(0,
-				TlsServerCredentials.newBuilder()
-					.keyManager(this.key)
-					.trustManager(authority.trustManagers())
-					.clientAuth(clients)
-					.build())
-			.intercept(new Peers()), services);
+		this.server = RecordingServer.start(
+				NettyServerBuilder
+					.forPort(0,
+							TlsServerCredentials.newBuilder()
+								.keyManager(this.key)
+								.trustManager(authority.trustManagers())
+								.clientAuth(clients)
+								.build())
+					.intercept(new Peers()),
+				services);
 	}
 
 	public void replaceCertificate(Path identity) {

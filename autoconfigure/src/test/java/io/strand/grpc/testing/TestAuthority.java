@@ -73,8 +73,8 @@ public final class TestAuthority {
 				"CN=" + name, "-ext", "san=dns:" + host, "-validity", "2", "-signer", "authority", "-keystore",
 				this.store.toString());
 		TestCertificates.keytool("-importkeystore", "-noprompt", "-srckeystore", this.store.toString(), "-srcalias",
-				name, "-destalias", "identity", "-srcstorepass", TestCertificates.PASSWORD, "-destkeystore", identity.toString(),
-				"-deststoretype", "PKCS12", "-deststorepass", TestCertificates.PASSWORD);
+				name, "-destalias", "identity", "-srcstorepass", TestCertificates.PASSWORD, "-destkeystore",
+				identity.toString(), "-deststoretype", "PKCS12", "-deststorepass", TestCertificates.PASSWORD);
 		return identity;
 	}
 

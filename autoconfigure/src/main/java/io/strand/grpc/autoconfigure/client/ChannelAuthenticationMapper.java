@@ -36,8 +36,9 @@ class ChannelAuthenticationMapper {
 		String prefix = channelPrefix + ".authentication";
 		List<String> kinds = kinds(prefix, properties);
 		if (kinds.size() > 1) {
-			throw new ChannelConfigurationException("%s are set, but a channel has credentials of one kind."
-				.formatted(String.join(" and ", kinds)), "Keep one of them.");
+			throw new ChannelConfigurationException(
+					"%s are set, but a channel has credentials of one kind.".formatted(String.join(" and ", kinds)),
+					"Keep one of them.");
 		}
 		ChannelAuthentication authentication = ChannelAuthentication.UNSET;
 		if (Boolean.FALSE.equals(properties.getEnabled())) {
@@ -51,7 +52,8 @@ class ChannelAuthenticationMapper {
 			authentication = authentication(prefix, properties);
 		}
 		else if (Boolean.TRUE.equals(properties.getEnabled())) {
-			throw new ChannelConfigurationException("%s.enabled is true, but there are no credentials.".formatted(prefix),
+			throw new ChannelConfigurationException(
+					"%s.enabled is true, but there are no credentials.".formatted(prefix),
 					"Set %s.username and password, token, token-file, oauth2-registration or token-relay, or remove it."
 						.formatted(prefix));
 		}
@@ -85,7 +87,7 @@ class ChannelAuthenticationMapper {
 			String property = prefix + ".oauth2-registration";
 			require(property, OAUTH2_CLIENT, "spring-boot-starter-security-oauth2-client");
 			return ChannelAuthentication.of(AuthorizationCredentials
-				.bearer(OAuth2Tokens.of(property, properties.getOauth2Registration(), this.beans)));
+				.bearer(OAuth2Tokens.of(property, properties.getOauth2Registration(), this.beans, classLoader())));
 		}
 		if (Boolean.TRUE.equals(properties.getTokenRelay())) {
 			require(prefix + ".token-relay", OAUTH2_TOKEN, "spring-boot-starter-security-oauth2-resource-server");
@@ -142,13 +144,15 @@ class ChannelAuthenticationMapper {
 	}
 
 	private void require(String property, String className, String starter) {
-		ClassLoader loader = (this.beans instanceof ConfigurableBeanFactory factory) ? factory.getBeanClassLoader()
-				: null;
-		if (!ClassUtils.isPresent(className, loader)) {
+		if (!ClassUtils.isPresent(className, classLoader())) {
 			throw new ChannelConfigurationException(
 					"%s needs Spring Security's OAuth 2.0 support, which is not on the class path.".formatted(property),
 					"Add org.springframework.boot:%s, or remove the property.".formatted(starter));
 		}
+	}
+
+	private @Nullable ClassLoader classLoader() {
+		return (this.beans instanceof ConfigurableBeanFactory factory) ? factory.getBeanClassLoader() : null;
 	}
 
 }

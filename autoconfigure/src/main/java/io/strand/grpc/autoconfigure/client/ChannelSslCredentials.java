@@ -69,15 +69,15 @@ class ChannelSslCredentials {
 	private static void refuseWithoutTls(String prefix, Ssl ssl) {
 		if (ssl.getEnabled() == null) {
 			throw new ChannelConfigurationException(
-					"%s.insecure-trust-all-certificates is true, but the channel has no TLS of its own."
-						.formatted(prefix),
+					"%s.insecure-trust-all-certificates is true, but the channel has no TLS of its own.".formatted(
+							prefix),
 					"Set %s.enabled=true or %<s.bundle as well, or remove it.".formatted(prefix));
 		}
 	}
 
 	private static void warn(String prefix) {
 		logger.warn("%s.insecure-trust-all-certificates is true: the channel, and those that inherit its TLS, trust"
-				.formatted(prefix) + " ANY server, so whoever stands in the way can read and change all calls");
+			.formatted(prefix) + " ANY server, so whoever stands in the way can read and change all calls");
 	}
 
 	private static void refuseIf(boolean contradiction, String one, String other) {

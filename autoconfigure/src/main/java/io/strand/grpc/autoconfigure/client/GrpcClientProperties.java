@@ -63,8 +63,8 @@ public class GrpcClientProperties {
 
 		/**
 		 * When to connect: with the first call (lazy, the default), when the application
-		 * starts (eager), or when it starts, which fails if it cannot (wait). A channel to
-		 * this application's own server is always lazy.
+		 * starts (eager), or when it starts, which fails if it cannot (wait). A channel
+		 * to this application's own server is always lazy.
 		 */
 		private @Nullable ConnectMode connect;
 

@@ -9,6 +9,8 @@ import java.util.function.Supplier;
 import io.strand.grpc.client.ChannelConfigurationException;
 import io.strand.grpc.client.credentials.AccessToken;
 import io.strand.grpc.client.credentials.TokenSource;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ListableBeanFactory;
@@ -24,7 +26,9 @@ import org.springframework.security.oauth2.core.AuthorizationGrantType;
 import org.springframework.security.oauth2.core.OAuth2AccessToken;
 import org.springframework.security.oauth2.core.OAuth2AuthorizationException;
 import org.springframework.security.oauth2.core.OAuth2ErrorCodes;
+import org.springframework.util.ClassUtils;
 import org.springframework.util.function.SingletonSupplier;
+import org.springframework.web.client.HttpClientErrorException;
 
 /**
  * Access tokens that an authorization server gives this application itself, through
@@ -33,6 +37,12 @@ import org.springframework.util.function.SingletonSupplier;
  * only. Thread-safe.
  */
 final class OAuth2Tokens implements TokenSource {
+
+	private static final Log logger = LogFactory.getLog(OAuth2Tokens.class);
+
+	private static final String JACKSON_3 = "tools.jackson.databind.json.JsonMapper";
+
+	private static final String JACKSON_2 = "com.fasterxml.jackson.databind.ObjectMapper";
 
 	/** Whose tokens they are, for the service that keeps them. */
 	private static final String PRINCIPAL = "strand.client";
@@ -57,7 +67,7 @@ final class OAuth2Tokens implements TokenSource {
 		this.manager = SingletonSupplier.of(() -> manager(registrations, beans));
 	}
 
-	static TokenSource of(String property, String id, ListableBeanFactory beans) {
+	static TokenSource of(String property, String id, ListableBeanFactory beans, @Nullable ClassLoader loader) {
 		ClientRegistrationRepository registrations = beans.getBeanProvider(ClientRegistrationRepository.class)
 			.getIfAvailable();
 		ClientRegistration registration = (registrations != null) ? registrations.findByRegistrationId(id) : null;
@@ -71,6 +81,12 @@ final class OAuth2Tokens implements TokenSource {
 					"The OAuth 2.0 client registration '%s', which %s names, is for the grant type %s, which needs a user."
 						.formatted(id, property, registration.getAuthorizationGrantType().getValue()),
 					"Name one with authorization-grant-type: client_credentials.");
+		}
+		if (!ClassUtils.isPresent(JACKSON_3, loader) && !ClassUtils.isPresent(JACKSON_2, loader)) {
+			logger.warn("%s is set, but Jackson is not on the class path: without it Spring Security cannot read how long"
+				.formatted(property)
+					+ " a token is valid, so that one is fetched for each call. Add"
+					+ " org.springframework.boot:spring-boot-starter-jackson");
 		}
 		return new OAuth2Tokens(id, registrations, beans);
 	}
@@ -113,14 +129,19 @@ final class OAuth2Tokens implements TokenSource {
 			return new AccessToken(token.getTokenValue(), reusableUntil(token.getExpiresAt()));
 		}
 		catch (OAuth2AuthorizationException ex) {
-			if (REFUSALS.contains(ex.getError().getErrorCode())) {
+			if (isRefusal(ex)) {
 				throw ex;
 			}
-			throw new IOException(
-					"The authorization server of the registration '%s' did not answer with a token: %s"
-						.formatted(this.registration, ex.getMessage()),
-					ex);
+			throw new IOException("The authorization server of the registration '%s' did not answer with a token: %s"
+				.formatted(this.registration, ex.getMessage()), ex);
 		}
+	}
+
+	/** Spring Security reads the error only of answers with the status 400. */
+	private static boolean isRefusal(OAuth2AuthorizationException ex) {
+		return REFUSALS.contains(ex.getError().getErrorCode())
+				|| ex.getCause() instanceof HttpClientErrorException.Unauthorized
+				|| ex.getCause() instanceof HttpClientErrorException.Forbidden;
 	}
 
 	private static @Nullable Instant reusableUntil(@Nullable Instant expiresAt) {

@@ -110,8 +110,8 @@ class SslBundleUpdates {
 					String.join(", ", names)));
 		}
 		catch (RuntimeException ex) {
-			logger.error("SSL bundle '%s' was reloaded, but the channels %s stay with what they had"
-				.formatted(bundle, String.join(", ", names)), ex);
+			logger.error("SSL bundle '%s' was reloaded, but the channels %s stay with what they had".formatted(bundle,
+					String.join(", ", names)), ex);
 		}
 	}
 

@@ -85,13 +85,13 @@ final class FetchedToken extends CallCredentials {
 	}
 
 	/**
-	 * A server did not accept the token of a call.
-	 * @param callStart when the call started, by {@link System#nanoTime}
+	 * A server did not accept what a call has sent. The next call gets another token, if
+	 * it was the latest and has been tried long enough.
+	 * @param authorization the header that the call has sent
 	 */
-	void refused(long callStart) {
+	void refused(String authorization) {
 		Fetch fetch = this.latest.get();
-		if (fetch != null && fetch.result.isDone() && fetch.start - callStart < 0
-				&& System.nanoTime() - fetch.start >= this.trial.toNanos()) {
+		if (fetch != null && System.nanoTime() - fetch.start >= this.trial.toNanos() && fetch.gave(authorization)) {
 			fetch.refused = true;
 		}
 	}
@@ -159,6 +159,11 @@ final class FetchedToken extends CallCredentials {
 				return true;
 			}
 			return !this.result.isCompletedExceptionally() && !this.refused && this.result.join().isReusable();
+		}
+
+		boolean gave(String authorization) {
+			return this.result.isDone() && !this.result.isCompletedExceptionally()
+					&& AuthorizationCredentials.bearer(this.result.join()).equals(authorization);
 		}
 
 		/** Its token was refused, or it was to replace such a one and failed. */

@@ -30,6 +30,9 @@ final class MergedCredentials extends CallCredentials {
 	/** Written before the call starts. */
 	private volatile boolean authorized;
 
+	/** The {@code authorization} of the last attempt. */
+	private volatile @Nullable String sent;
+
 	MergedCredentials(@Nullable CallCredentials ofCall, @Nullable CallCredentials ofChannel, boolean plaintextAllowed,
 			String refusal) {
 		this.ofCall = ofCall;
@@ -49,13 +52,14 @@ final class MergedCredentials extends CallCredentials {
 		if (!(this.ofCall instanceof FetchedToken) && !(this.ofChannel instanceof FetchedToken)) {
 			return listener;
 		}
-		long start = System.nanoTime();
 		return new SimpleForwardingClientCallListener<>(listener) {
 
 			@Override
 			public void onClose(Status status, Metadata trailers) {
-				if (status.getCode() == Status.Code.UNAUTHENTICATED) {
-					refused(start);
+				String tried = MergedCredentials.this.sent;
+				if (status.getCode() == Status.Code.UNAUTHENTICATED && tried != null) {
+					refused(MergedCredentials.this.ofCall, tried);
+					refused(MergedCredentials.this.ofChannel, tried);
 				}
 				super.onClose(status, trailers);
 			}
@@ -63,12 +67,9 @@ final class MergedCredentials extends CallCredentials {
 		};
 	}
 
-	private void refused(long start) {
-		if (this.ofCall instanceof FetchedToken token) {
-			token.refused(start);
-		}
-		else if (this.ofChannel instanceof FetchedToken token && !this.authorized) {
-			token.refused(start);
+	private static void refused(@Nullable CallCredentials credentials, String tried) {
+		if (credentials instanceof FetchedToken token) {
+			token.refused(tried);
 		}
 	}
 
@@ -79,8 +80,8 @@ final class MergedCredentials extends CallCredentials {
 			applier.apply(new Metadata());
 		}
 		else if (!this.plaintextAllowed && call.getSecurityLevel() != SecurityLevel.PRIVACY_AND_INTEGRITY) {
-			applier.fail(Status.UNAUTHENTICATED.withDescription("%s was not called. %s"
-				.formatted(call.getMethodDescriptor().getFullMethodName(), this.refusal)));
+			applier.fail(Status.UNAUTHENTICATED.withDescription(
+					"%s was not called. %s".formatted(call.getMethodDescriptor().getFullMethodName(), this.refusal)));
 		}
 		else if (own == null) {
 			addChannels(call, executor, applier, new Metadata());
@@ -105,7 +106,7 @@ final class MergedCredentials extends CallCredentials {
 	private void addChannels(RequestInfo call, Executor executor, MetadataApplier applier, Metadata before) {
 		CallCredentials added = this.ofChannel;
 		if (added == null || this.authorized || before.containsKey(AuthorizationCredentials.AUTHORIZATION)) {
-			applier.apply(before);
+			send(before, applier);
 			return;
 		}
 		added.applyRequestMetadata(call, executor, new MetadataApplier() {
@@ -113,7 +114,7 @@ final class MergedCredentials extends CallCredentials {
 			@Override
 			public void apply(Metadata headers) {
 				before.merge(headers);
-				applier.apply(before);
+				send(before, applier);
 			}
 
 			@Override
@@ -122,6 +123,11 @@ final class MergedCredentials extends CallCredentials {
 			}
 
 		});
+	}
+
+	private void send(Metadata headers, MetadataApplier applier) {
+		this.sent = headers.get(AuthorizationCredentials.AUTHORIZATION);
+		applier.apply(headers);
 	}
 
 }

@@ -192,9 +192,10 @@ class ChannelAuthenticationTests {
 	void credentialsWithoutTlsAreRefusedAtStart() {
 		assertInvalid("The channel 'echo' to localhost:1 has credentials for its calls but no TLS, so anybody on the"
 				+ " way could read them. " + REMEDY, AUTHENTICATION + "token=t");
-		assertInvalid("The channel 'echo' to localhost:1 has credentials for its calls but no TLS, so anybody on the"
-				+ " way could read them. " + REMEDY, AUTHENTICATION + "token=t",
-				"strand.client.channels.echo.ssl.enabled=false");
+		assertInvalid(
+				"The channel 'echo' to localhost:1 has credentials for its calls but no TLS, so anybody on the"
+						+ " way could read them. " + REMEDY,
+				AUTHENTICATION + "token=t", "strand.client.channels.echo.ssl.enabled=false");
 	}
 
 	@Test
@@ -267,8 +268,8 @@ class ChannelAuthenticationTests {
 							ChannelSettings.builder()
 								.authentication(ChannelAuthentication.of(AuthorizationCredentials.bearer("made")))
 								.build()))
-				.withMessageEndingWith("an authentication with allowPlaintext(true) if something else protects the"
-						+ " connection."));
+				.withMessageEndingWith(
+						"an authentication with allowPlaintext(true) if something else protects the" + " connection."));
 	}
 
 	@Test
@@ -284,9 +285,8 @@ class ChannelAuthenticationTests {
 				List.of("enabled=true"), "The value of %stoken begins with 'Bearer'.", List.of("token=Bearer a"),
 				"The value of %stoken is not valid. The token is empty.", List.of("token="),
 				"The file '" + directory.resolve("no") + "' that %stoken-file names cannot be read",
-				List.of("token-file=" + directory.resolve("no")),
-				"The value of the file '" + file + "' that %stoken-file names is not valid. The token has a character"
-						+ " at position 4",
+				List.of("token-file=" + directory.resolve("no")), "The value of the file '" + file
+						+ "' that %stoken-file names is not valid. The token has a character" + " at position 4",
 				List.of("token-file=" + file));
 		mistakes.forEach((message, properties) -> assertInvalid(message.formatted(AUTHENTICATION),
 				properties.stream().map(AUTHENTICATION::concat).toArray(String[]::new)));
@@ -355,8 +355,7 @@ class ChannelAuthenticationTests {
 	static class TokenInterceptor implements ClientInterceptor {
 
 		@Override
-		public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options,
-				Channel next) {
+		public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
 			return next.newCall(method, options.withCallCredentials(AuthorizationCredentials.bearer("intercepted")));
 		}
 

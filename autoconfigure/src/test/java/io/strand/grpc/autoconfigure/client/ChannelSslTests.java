@@ -72,8 +72,7 @@ class ChannelSslTests {
 	void aKeyThatAnotherAuthorityHasSignedIsRefused(@TempDir Path directory) {
 		Path stranger = TestAuthority.in(directory).issue("checkout");
 		try (SecureServer secure = secure(ClientAuth.REQUIRE)) {
-			run(secure, ChannelSslTests::assertRefused,
-					with(authority.bundleOf("own", stranger), SSL + "bundle=own"));
+			run(secure, ChannelSslTests::assertRefused, with(authority.bundleOf("own", stranger), SSL + "bundle=own"));
 		}
 	}
 
@@ -130,9 +129,10 @@ class ChannelSslTests {
 
 	@Test
 	void aBundleIsNotForAChannelWithoutTls() {
-		assertInvalid("strand.client.channels.echo.ssl.bundle is set, but strand.client.channels.echo.ssl.enabled is"
-				+ " false. Remove one of them.", with(authority.trustStoreOf("own"), SSL + "bundle=own",
-						SSL + "enabled=false"));
+		assertInvalid(
+				"strand.client.channels.echo.ssl.bundle is set, but strand.client.channels.echo.ssl.enabled is"
+						+ " false. Remove one of them.",
+				with(authority.trustStoreOf("own"), SSL + "bundle=own", SSL + "enabled=false"));
 	}
 
 	@Test
@@ -140,15 +140,17 @@ class ChannelSslTests {
 		assertInvalid("strand.client.channels.echo.ssl.insecure-trust-all-certificates is true, but the channel has no"
 				+ " TLS of its own. Set strand.client.channels.echo.ssl.enabled=true or"
 				+ " strand.client.channels.echo.ssl.bundle as well, or remove it.", TRUST_ALL);
-		assertInvalid("strand.client.channels.echo.ssl.insecure-trust-all-certificates is true, but"
-				+ " strand.client.channels.echo.ssl.enabled is false. Remove one of them.", TRUST_ALL,
-				SSL + "enabled=false");
+		assertInvalid(
+				"strand.client.channels.echo.ssl.insecure-trust-all-certificates is true, but"
+						+ " strand.client.channels.echo.ssl.enabled is false. Remove one of them.",
+				TRUST_ALL, SSL + "enabled=false");
 	}
 
 	@Test
 	void trustingEveryCertificateContradictsATrustStore() {
-		assertInvalid("strand.client.channels.echo.ssl.insecure-trust-all-certificates is true, but the SSL bundle"
-				+ " 'own' says which certificates to trust. Remove one of them.",
+		assertInvalid(
+				"strand.client.channels.echo.ssl.insecure-trust-all-certificates is true, but the SSL bundle"
+						+ " 'own' says which certificates to trust. Remove one of them.",
 				with(authority.trustStoreOf("own"), SSL + "bundle=own", TRUST_ALL));
 	}
 
@@ -157,9 +159,7 @@ class ChannelSslTests {
 		Path missing = directory.resolve("missing.p12");
 		ClientContext.runner()
 			.withPropertyValues(with(TestAuthority.keyStoreOf("own", missing), SSL + "bundle=own"))
-			.run((context) -> assertThat(context).getFailure()
-				.rootCause()
-				.hasMessageContaining("missing.p12"));
+			.run((context) -> assertThat(context).getFailure().rootCause().hasMessageContaining("missing.p12"));
 		ClientContext.runner()
 			.withPropertyValues(with(TestAuthority.keyStoreOf("own", missing), SSL + "bundle=own"))
 			.run((context) -> assertThat(invalid(context.getStartupFailure())).hasMessageStartingWith(

@@ -108,8 +108,7 @@ class ChannelStartUpTests {
 
 	@Test
 	void theChannelToTheOwnServerIsNotWaitedFor() {
-		context("self.connect=wait", "self.connect-timeout=1ms")
-			.run((context) -> assertThat(context).hasNotFailed());
+		context("self.connect=wait", "self.connect-timeout=1ms").run((context) -> assertThat(context).hasNotFailed());
 	}
 
 	@ParameterizedTest

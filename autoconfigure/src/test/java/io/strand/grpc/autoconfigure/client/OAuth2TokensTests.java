@@ -32,6 +32,8 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.security.oauth2.client.autoconfigure.OAuth2ClientAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.security.oauth2.client.AuthorizedClientServiceOAuth2AuthorizedClientManager;
 import org.springframework.security.oauth2.client.OAuth2AuthorizedClientManager;
 
@@ -42,7 +44,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  * Access tokens from an authorization server of which there is little more than the token
  * endpoint.
  */
-@ExtendWith(LeakCheckExtension.class)
+@ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
 class OAuth2TokensTests {
 
 	private static final String PROPERTY = "strand.client.channels.echo.authentication.oauth2-registration";
@@ -159,15 +161,17 @@ class OAuth2TokensTests {
 	void aRefusalIsUnauthenticatedAndAFailureUnavailable() {
 		runner().run((context) -> {
 			EchoBlockingStub stub = context.getBean(Caller.class).stub;
-			this.status = 401;
+			this.status = 400;
 			assertFails(stub, Status.Code.UNAUTHENTICATED, "invalid_client");
+			this.status = 401;
+			assertFails(stub, Status.Code.UNAUTHENTICATED, "401 Unauthorized");
 			this.status = 503;
 			assertFails(stub, Status.Code.UNAVAILABLE,
 					"The authorization server of the registration 'stock' did not answer with a token");
 			this.status = 200;
 			stub.unary(MESSAGE);
 			assertThat(this.server.calls()).hasSize(1);
-			assertThat(this.requests).hasSize(3);
+			assertThat(this.requests).hasSize(4);
 		});
 	}
 
@@ -180,7 +184,7 @@ class OAuth2TokensTests {
 	@Test
 	void aTokenThatWasRefusedIsNotTakenFromWhereItWasKept() {
 		runner().run((context) -> {
-			TokenSource tokens = OAuth2Tokens.of(PROPERTY, "stock", context);
+			TokenSource tokens = OAuth2Tokens.of(PROPERTY, "stock", context, null);
 			assertThat(tokens.fetch().value()).isEqualTo("t1");
 			assertThat(tokens.fetch().value()).isEqualTo("t1");
 			assertThat(tokens.fetchAnew().value()).isEqualTo("t2");
@@ -198,6 +202,14 @@ class OAuth2TokensTests {
 						"does not support client credentials for the registration 'stock'");
 				assertThat(this.requests).isEmpty();
 			});
+	}
+
+	@Test
+	void withoutJacksonSaysWhatThatCosts(CapturedOutput output) {
+		runner().run((context) -> assertThat(output).doesNotContain("Jackson"));
+		runner().withClassLoader(new FilteredClassLoader("tools.jackson", "com.fasterxml.jackson"))
+			.run((context) -> assertThat(output).contains("WARN")
+				.contains(PROPERTY + " is set, but Jackson is not on the class path"));
 	}
 
 	@Test

@@ -177,8 +177,8 @@ class TokenRelayTests {
 		public void next(Message request, StreamObserver<Message> responses) {
 			Metadata headers = new Metadata();
 			headers.put(EXPECTED, request.getText());
-			responses.onNext(this.stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
-				.unary(request));
+			responses
+				.onNext(this.stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers)).unary(request));
 			responses.onCompleted();
 		}
 

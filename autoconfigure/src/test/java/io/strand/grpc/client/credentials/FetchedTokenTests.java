@@ -147,15 +147,14 @@ class FetchedTokenTests {
 		Anew source = new Anew();
 		FetchedToken credentials = new FetchedToken(source, FetchedToken.PATIENCE, Duration.ZERO);
 		assertThat(authorization(credentials)).isEqualTo("Bearer t1");
-		long beforeTheNext = System.nanoTime();
-		credentials.refused(beforeTheNext);
+		credentials.refused("Bearer t1");
 		source.failing = true;
 		assertThat(apply(credentials, this.executor).status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
 		source.failing = false;
 		assertThat(authorization(credentials)).isEqualTo("Bearer t3");
 		assertThat(source.anew).hasValue(2);
 		// A call that had the old one too ends later
-		credentials.refused(beforeTheNext);
+		credentials.refused("Bearer t1");
 		assertThat(authorization(credentials)).isEqualTo("Bearer t3");
 	}
 
@@ -165,7 +164,7 @@ class FetchedTokenTests {
 		FetchedToken credentials = new FetchedToken(source);
 		for (int i = 0; i < 5; i++) {
 			assertThat(authorization(credentials)).isEqualTo("Bearer t1");
-			credentials.refused(System.nanoTime());
+			credentials.refused("Bearer t1");
 		}
 		assertThat(source.anew).hasValue(0);
 	}

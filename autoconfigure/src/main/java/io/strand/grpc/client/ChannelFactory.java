@@ -94,8 +94,7 @@ final class ChannelFactory {
 		if (target.kind() == Kind.SELF) {
 			builder.intercept(new OwnServerCheck(this.ownServer));
 		}
-		// gRPC runs the interceptor that was added last first: authentication and
-		// deadline
+		// gRPC runs the interceptor that was added last first: credentials and deadline
 		// are innermost, so that they see what the interceptors have set
 		builder.intercept(PlaintextCheck.interceptor(name, target, settings));
 		builder.intercept(new UnavailableDetails(name, target.text()));

@@ -83,10 +83,10 @@ final class OAuth2Tokens implements TokenSource {
 					"Name one with authorization-grant-type: client_credentials.");
 		}
 		if (!ClassUtils.isPresent(JACKSON_3, loader) && !ClassUtils.isPresent(JACKSON_2, loader)) {
-			logger.warn("%s is set, but Jackson is not on the class path: without it Spring Security cannot read how long"
-				.formatted(property)
-					+ " a token is valid, so that one is fetched for each call. Add"
-					+ " org.springframework.boot:spring-boot-starter-jackson");
+			logger
+				.warn("%s is set, but Jackson is not on the class path: without it Spring Security cannot read how long"
+					.formatted(property) + " a token is valid, so that one is fetched for each call. Add"
+						+ " org.springframework.boot:spring-boot-starter-jackson");
 		}
 		return new OAuth2Tokens(id, registrations, beans);
 	}

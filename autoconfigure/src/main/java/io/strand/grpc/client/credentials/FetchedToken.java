@@ -56,14 +56,24 @@ final class FetchedToken extends CallCredentials {
 
 	@Override
 	public void applyRequestMetadata(RequestInfo call, Executor executor, MetadataApplier applier) {
-		fetch(executor).result.whenComplete((token, failure) -> {
+		var unused = fetch(executor).result.whenComplete((token, failure) -> {
 			if (failure != null) {
 				applier.fail(status(failure));
 			}
 			else {
-				applier.apply(headers(token));
+				apply(token, applier);
 			}
 		});
+	}
+
+	/** Nobody would be told of an exception, and the call would wait for ever. */
+	private static void apply(AccessToken token, MetadataApplier applier) {
+		try {
+			applier.apply(headers(token));
+		}
+		catch (RuntimeException ex) {
+			applier.fail(Status.UNAUTHENTICATED.withDescription("The access token could not be sent").withCause(ex));
+		}
 	}
 
 	private static Metadata headers(AccessToken token) {
@@ -141,11 +151,12 @@ final class FetchedToken extends CallCredentials {
 		}
 
 		void start(Executor executor, Duration patience) {
-			this.result.orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS).whenComplete((token, failure) -> {
-				if (failure instanceof TimeoutException) {
-					this.task.cancel(true);
-				}
-			});
+			var unused = this.result.orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS)
+				.whenComplete((token, failure) -> {
+					if (failure instanceof TimeoutException) {
+						this.task.cancel(true);
+					}
+				});
 			try {
 				executor.execute(this.task);
 			}

@@ -170,6 +170,21 @@ class FetchedTokenTests {
 	}
 
 	@Test
+	void aCallThatCannotTakeItsTokenIsTold() {
+		Outcome outcome = new Outcome() {
+
+			@Override
+			public void apply(Metadata headers) {
+				throw new IllegalStateException("no stream");
+			}
+
+		};
+		AuthorizationCredentials.bearer(() -> new AccessToken("t", null))
+			.applyRequestMetadata(new Request(), this.executor, outcome);
+		assertThat(outcome.status().getCause()).hasMessage("no stream");
+	}
+
+	@Test
 	void anExecutorThatIsShutDownIsTold() {
 		CallCredentials credentials = AuthorizationCredentials.bearer(() -> new AccessToken("t", null));
 		assertThat(apply(credentials, (task) -> {
@@ -239,7 +254,7 @@ class FetchedTokenTests {
 
 	}
 
-	private static final class Outcome extends MetadataApplier {
+	private static class Outcome extends MetadataApplier {
 
 		private final CompletableFuture<Object> result = new CompletableFuture<>();
 

@@ -139,9 +139,16 @@ final class OAuth2Tokens implements TokenSource {
 
 	/** Spring Security reads the error only of answers with the status 400. */
 	private static boolean isRefusal(OAuth2AuthorizationException ex) {
-		return REFUSALS.contains(ex.getError().getErrorCode())
-				|| ex.getCause() instanceof HttpClientErrorException.Unauthorized
-				|| ex.getCause() instanceof HttpClientErrorException.Forbidden;
+		if (REFUSALS.contains(ex.getError().getErrorCode())) {
+			return true;
+		}
+		for (Throwable cause = ex.getCause(); cause != null; cause = cause.getCause()) {
+			if (cause instanceof HttpClientErrorException.Unauthorized
+					|| cause instanceof HttpClientErrorException.Forbidden) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	private static @Nullable Instant reusableUntil(@Nullable Instant expiresAt) {

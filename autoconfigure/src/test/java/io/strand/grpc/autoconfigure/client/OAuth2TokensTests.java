@@ -249,7 +249,7 @@ class OAuth2TokensTests {
 	private static void assertFails(EchoBlockingStub stub, Status.Code code, String description) {
 		assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> stub.unary(MESSAGE))
 			.satisfies((ex) -> {
-				assertThat(ex.getStatus().getCode()).isEqualTo(code);
+				assertThat(ex.getStatus().getCode()).as(ex.getStatus().toString()).isEqualTo(code);
 				assertThat(ex.getStatus().getDescription()).contains(description).doesNotContain("s3cret");
 			});
 	}

@@ -8,7 +8,6 @@ import io.grpc.ClientInterceptor;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gives calls the credentials of their channel, beside those that they bring along, and
@@ -46,7 +45,7 @@ public final class AuthenticationInterceptor implements ClientInterceptor {
 		return new SimpleForwardingClientCall<>(next.newCall(method, options.withCallCredentials(credentials))) {
 
 			@Override
-			public void start(Listener<R> listener, @Nullable Metadata headers) {
+			public void start(Listener<R> listener, Metadata headers) {
 				super.start(credentials.started(listener, headers), headers);
 			}
 

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
@@ -231,18 +232,19 @@ class GrpcChannelsTests {
 	@Test
 	void changedSettingsApplyToTheNextConnectionAndNoCallFails() {
 		AtomicInteger calls = new AtomicInteger();
-		AtomicInteger updates = new AtomicInteger();
+		AtomicBoolean over = new AtomicBoolean();
+		this.server.forgetCalls();
 		ConcurrentRun.of(9, (index) -> {
-			while (index == 0 && updates.get() < 30) {
+			for (int i = 0; index == 0 && i < 30; i++) {
 				int seen = calls.get();
 				this.channels.update(Map.of("default", settings(this.server.target())), Set.of("default"));
-				updates.incrementAndGet();
 				await().until(() -> calls.get() > seen + 20);
 			}
-			while (index != 0 && updates.get() < 30) {
+			while (index != 0 && !over.get()) {
 				echo(this.channels.channel("default"));
 				calls.incrementAndGet();
 			}
+			over.set(true);
 		}).join(Duration.ofSeconds(60));
 		assertThat(this.server.connections()).isGreaterThan(20);
 		await().until(() -> this.server.openConnections() <= 1);

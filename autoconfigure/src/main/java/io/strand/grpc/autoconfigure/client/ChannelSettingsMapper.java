@@ -4,9 +4,11 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import io.strand.grpc.autoconfigure.client.BalancingProperties.RingHash;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.ChannelProperties;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.KeepAlive;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.Streams;
+import io.strand.grpc.client.BalancingSettings;
 import io.strand.grpc.client.ChannelConfigurationException;
 import io.strand.grpc.client.ChannelSettings;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,7 @@ import org.springframework.util.unit.DataSize;
  */
 class ChannelSettingsMapper {
 
-	private static final String PREFIX = "strand.client.channels.";
+	static final String PREFIX = "strand.client.channels.";
 
 	private final ChannelSslCredentials ssl;
 
@@ -46,8 +48,7 @@ class ChannelSettingsMapper {
 			.connect(properties.getConnect())
 			.connectTimeout(positive(prefix + ".connect-timeout", properties.getConnectTimeout()))
 			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
-			.deadline(properties.getDeadline())
-			.streamDeadline(properties.getStreamDeadline())
+			.methods(ChannelMethodsMapper.map(properties))
 			.keepAliveTime(positive(prefix + ".keep-alive.time", keepAlive.getTime()))
 			.keepAliveTimeout(positive(prefix + ".keep-alive.timeout", keepAlive.getTimeout()))
 			.keepAliveWithoutCalls(keepAlive.getWithoutCalls())
@@ -57,12 +58,41 @@ class ChannelSettingsMapper {
 					bytes(prefix + ".max-inbound-metadata-size", properties.getMaxInboundMetadataSize()))
 			.userAgent(properties.getUserAgent())
 			.authority(properties.getAuthority())
-			.loadBalancingPolicy(properties.getLoadBalancingPolicy())
+			.balancing(balancing(prefix, properties))
 			.concurrentSend(streams.getConcurrentSend())
 			.blockingSend(streams.getBlockingSend())
 			.eventLoopQueue(atLeastOne(prefix + ".streams.event-loop-queue", streams.getEventLoopQueue()))
 			.shutdownGracePeriod(properties.getShutdownGracePeriod())
 			.build();
+	}
+
+	private static BalancingSettings balancing(String prefix, ChannelProperties properties) {
+		RingHash ringHash = properties.getRingHash();
+		return BalancingSettings.builder()
+			.policy(properties.getLoadBalancingPolicy())
+			.leastRequestChoices(
+					between(prefix + ".least-request.choices", properties.getLeastRequest().getChoices(), 2, 10))
+			.ringHashHeader(ringHash.getHeader())
+			.ringHashMinSize(between(prefix + ".ring-hash.min-size", ringHash.getMinSize(), 1, 4096))
+			.ringHashMaxSize(between(prefix + ".ring-hash.max-size", ringHash.getMaxSize(), 1, 4096))
+			.healthCheck(properties.getHealthCheck().getEnabled())
+			.healthCheckService(properties.getHealthCheck().getServiceName())
+			.refreshInterval(notNegative(prefix + ".refresh-interval", properties.getRefreshInterval()))
+			.build();
+	}
+
+	private static @Nullable Integer between(String property, @Nullable Integer value, int min, int max) {
+		if (value != null && (value < min || value > max)) {
+			throw invalid(property, value, "Set it to a number from %d to %d.".formatted(min, max));
+		}
+		return value;
+	}
+
+	private static @Nullable Duration notNegative(String property, @Nullable Duration value) {
+		if (value != null && value.isNegative()) {
+			throw invalid(property, value, "Set it to a time above zero, or to 0 for never.");
+		}
+		return value;
 	}
 
 	private static @Nullable Duration positive(String property, @Nullable Duration value) {

@@ -4,6 +4,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 
 import io.grpc.ClientInterceptor;
+import io.grpc.NameResolverProvider;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.AbstractStub;
 import io.strand.grpc.autoconfigure.AnnotatedBeans;
@@ -42,18 +43,23 @@ public final class GrpcClientAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
-			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers,
-			Environment environment) {
-		ChannelSettingsMapper mapper = new ChannelSettingsMapper(new ChannelSslCredentials(sslBundles),
-				new ChannelAuthenticationMapper(beans));
-		SslBundleUpdates updates = new SslBundleUpdates(properties.getChannels(), mapper);
-		updates.listen(sslBundles);
-		GrpcChannels channels = new GrpcChannels(mapper.map(properties.getChannels()),
+	GrpcChannels strandGrpcChannels(ListableBeanFactory beans, OwnServer ownServer,
+			ObjectProvider<GrpcChannelCustomizer> customizers,
+			ObjectProvider<NameResolverProvider> nameResolvers, Environment environment, ChannelUpdates updates) {
+		GrpcChannels channels = new GrpcChannels(updates.begin(),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
-				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment));
+				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment),
+				nameResolvers.orderedStream().toList());
 		updates.apply(channels);
 		return channels;
+	}
+
+	@Bean
+	ChannelUpdates strandChannelUpdates(GrpcClientProperties properties, ListableBeanFactory beans,
+			ObjectProvider<SslBundles> sslBundles) {
+		ChannelSettingsMapper mapper = new ChannelSettingsMapper(new ChannelSslCredentials(sslBundles),
+				new ChannelAuthenticationMapper(beans));
+		return new ChannelUpdates(properties.getChannels(), mapper, sslBundles);
 	}
 
 	@Bean
@@ -78,6 +84,11 @@ public final class GrpcClientAutoConfiguration {
 	@ConditionalOnMissingBean(OwnServer.class)
 	ApplicationOwnServer strandOwnServer(ListableBeanFactory beans, ObjectProvider<GrpcServerProperties> properties) {
 		return new ApplicationOwnServer(beans, properties);
+	}
+
+	@Bean
+	MethodNamesCheck strandMethodNamesCheck(GrpcClientProperties properties, ListableBeanFactory beans) {
+		return new MethodNamesCheck(properties, beans);
 	}
 
 	@Bean

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
+import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundleRegistry;
 import org.springframework.boot.ssl.jks.JksSslStoreBundle;
@@ -33,6 +35,9 @@ import org.springframework.boot.ssl.jks.JksSslStoreDetails;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
+import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -175,6 +180,37 @@ class SslBundleUpdateTests {
 	}
 
 	@Test
+	void whatARefreshHasChangedStaysChanged() {
+		try (SecureServer server = server(authority)) {
+			runner(server).run((context) -> {
+				EchoBlockingStub stub = context.getBean(Caller.class).stub;
+				change(context, "strand.client.channels.echo.user-agent", "after");
+				context.getBean(SslBundleRegistry.class).updateBundle("own", authority.bundle(clients[1]));
+				echo(stub);
+				assertThat(server.lastPeer()).isEqualTo("CN=second");
+				assertThat(server.recording().lastCall().header("user-agent")).startsWith("after ");
+			});
+		}
+	}
+
+	@Test
+	void aBundleThatARefreshNamesIsUsedAndWatched() {
+		try (SecureServer server = server(authority)) {
+			runner(server).withPropertyValues(authority.bundleOf("other", clients[1])).run((context) -> {
+				EchoBlockingStub stub = context.getBean(Caller.class).stub;
+				echo(stub);
+				assertThat(server.lastPeer()).isEqualTo("CN=first");
+				change(context, "strand.client.channels.echo.ssl.bundle", "other");
+				echo(stub);
+				assertThat(server.lastPeer()).isEqualTo("CN=second");
+				context.getBean(SslBundleRegistry.class).updateBundle("other", authority.bundle(clients[0]));
+				echo(stub);
+				assertThat(server.lastPeer()).isEqualTo("CN=first");
+			});
+		}
+	}
+
+	@Test
 	void replacedFilesAreNoticed(@TempDir Path directory) throws Exception {
 		TestAuthority others = TestAuthority.in(Files.createDirectory(directory.resolve("others")));
 		Path trust = Files.copy(others.trustStore(), directory.resolve("trust.p12"));
@@ -204,10 +240,16 @@ class SslBundleUpdateTests {
 
 	private static ApplicationContextRunner runner(SecureServer server) {
 		return ClientContext.runner()
+			.withConfiguration(AutoConfigurations.of(GrpcClientRefreshAutoConfiguration.class))
 			.withPropertyValues(authority.bundleOf("own", clients[0]))
 			.withPropertyValues("strand.client.channels.echo.target=" + server.target(),
 					"strand.client.channels.echo.ssl.bundle=own")
 			.withBean(Caller.class);
+	}
+
+	private static void change(ConfigurableApplicationContext context, String property, String value) {
+		TestPropertyValues.of(property + "=" + value).applyTo(context);
+		context.publishEvent(new EnvironmentChangeEvent(context, Set.of(property)));
 	}
 
 	private static void echo(EchoBlockingStub stub) {

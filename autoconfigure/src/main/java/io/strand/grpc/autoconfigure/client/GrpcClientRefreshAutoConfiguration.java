@@ -1,0 +1,24 @@
+package io.strand.grpc.autoconfigure.client;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+/**
+ * Auto-configuration of channels whose settings change while the application runs, with
+ * Spring Cloud.
+ */
+@AutoConfiguration(after = GrpcClientAutoConfiguration.class)
+@ConditionalOnClass(EnvironmentChangeEvent.class)
+@ConditionalOnBean(name = "strandGrpcChannels")
+public final class GrpcClientRefreshAutoConfiguration {
+
+	@Bean
+	ChannelRefresh strandChannelRefresh(Environment environment, ChannelUpdates updates) {
+		return new ChannelRefresh(environment, updates);
+	}
+
+}

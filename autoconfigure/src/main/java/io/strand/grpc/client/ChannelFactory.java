@@ -127,9 +127,8 @@ final class ChannelFactory {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED ->
-				balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target, settings.balancing(),
-						serviceConfig);
+			case RESOLVED -> balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target,
+					settings.balancing(), serviceConfig);
 			case STATIC -> balanced(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials),
 					name, target, settings.balancing(), serviceConfig);
 			case UNIX ->

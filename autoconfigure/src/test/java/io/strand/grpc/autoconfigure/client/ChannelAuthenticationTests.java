@@ -239,6 +239,17 @@ class ChannelAuthenticationTests {
 	}
 
 	@Test
+	void aUnixSocketNeedsNoEncryption(@TempDir Path directory) {
+		Path socket = directory.resolve("echo.sock");
+		ClientContext.runner()
+			.withPropertyValues("strand.server.port=-1", "strand.server.unix-socket=" + socket,
+					"strand.client.channels.echo.target=unix:" + socket, AUTHENTICATION + "token=t")
+			.withBean(EchoService.class)
+			.withBean(Caller.class)
+			.run((context) -> echo(context.getBean(Caller.class).stub));
+	}
+
+	@Test
 	void theOwnServerNeedsNoEncryption() {
 		ClientContext.runner()
 			.withPropertyValues("strand.client.channels.echo.target=self:", AUTHENTICATION + "token=t")

@@ -150,8 +150,8 @@ class ChannelUpdates {
 					String.join(", ", names)));
 		}
 		catch (RuntimeException ex) {
-			logger.error("SSL bundle '%s' was reloaded, but the channels %s stay with what they had"
-				.formatted(bundle, String.join(", ", names)), ex);
+			logger.error("SSL bundle '%s' was reloaded, but the channels %s stay with what they had".formatted(bundle,
+					String.join(", ", names)), ex);
 		}
 	}
 

@@ -44,8 +44,8 @@ public final class GrpcClientAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	GrpcChannels strandGrpcChannels(ListableBeanFactory beans, OwnServer ownServer,
-			ObjectProvider<GrpcChannelCustomizer> customizers,
-			ObjectProvider<NameResolverProvider> nameResolvers, Environment environment, ChannelUpdates updates) {
+			ObjectProvider<GrpcChannelCustomizer> customizers, ObjectProvider<NameResolverProvider> nameResolvers,
+			Environment environment, ChannelUpdates updates) {
 		GrpcChannels channels = new GrpcChannels(updates.begin(),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
 				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment),

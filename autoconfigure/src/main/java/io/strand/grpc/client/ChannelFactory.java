@@ -122,8 +122,9 @@ final class ChannelFactory {
 		if (target.kind() == Kind.SELF) {
 			builder.intercept(new OwnServerCheck(this.ownServer));
 		}
-		// gRPC runs the interceptor that was added last first: the deadline is innermost,
-		// so that it sees what the interceptors have set
+		// gRPC runs the interceptor that was added last first: credentials and deadline
+		// are innermost, so that they see what the interceptors have set
+		builder.intercept(PlaintextCheck.interceptor(name, target, settings));
 		builder.intercept(new UnavailableDetails(name, target.text()));
 		if (!settings.metadataPropagation().isNone()) {
 			builder.intercept(settings.metadataPropagation().interceptor());

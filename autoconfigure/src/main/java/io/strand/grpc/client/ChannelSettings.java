@@ -7,6 +7,7 @@ import java.util.Map;
 import io.grpc.ChannelCredentials;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.client.credentials.ChannelAuthentication;
 import io.strand.grpc.client.method.ChannelMethods;
 import io.strand.grpc.client.method.MethodSettings;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,8 @@ public final class ChannelSettings {
 	private final @Nullable String target;
 
 	private final @Nullable ChannelCredentials credentials;
+
+	private final ChannelAuthentication authentication;
 
 	private final @Nullable Integer connections;
 
@@ -67,6 +70,7 @@ public final class ChannelSettings {
 		this.services = List.copyOf(builder.services);
 		this.target = builder.target;
 		this.credentials = builder.credentials;
+		this.authentication = builder.authentication;
 		this.connections = builder.connections;
 		this.connect = builder.connect;
 		this.connectTimeout = builder.connectTimeout;
@@ -109,6 +113,7 @@ public final class ChannelSettings {
 		builder.services = this.services;
 		builder.target = own(this.target, parent.target);
 		builder.credentials = own(this.credentials, parent.credentials);
+		builder.authentication = this.authentication.inherit(parent.authentication);
 		builder.connections = own(this.connections, parent.connections);
 		builder.connect = own(this.connect, parent.connect);
 		builder.connectTimeout = own(this.connectTimeout, parent.connectTimeout);
@@ -148,6 +153,10 @@ public final class ChannelSettings {
 
 	@Nullable ChannelCredentials credentials() {
 		return this.credentials;
+	}
+
+	ChannelAuthentication authentication() {
+		return this.authentication;
 	}
 
 	int connections() {
@@ -234,6 +243,8 @@ public final class ChannelSettings {
 
 		private @Nullable ChannelCredentials credentials;
 
+		private ChannelAuthentication authentication = ChannelAuthentication.UNSET;
+
 		private @Nullable Integer connections;
 
 		private @Nullable ConnectMode connect;
@@ -305,6 +316,16 @@ public final class ChannelSettings {
 		 */
 		public Builder credentials(@Nullable ChannelCredentials credentials) {
 			this.credentials = credentials;
+			return this;
+		}
+
+		/**
+		 * Sets which credentials the calls get, and whether they are sent in plaintext.
+		 * @param authentication the value
+		 * @return this builder
+		 */
+		public Builder authentication(ChannelAuthentication authentication) {
+			this.authentication = authentication;
 			return this;
 		}
 

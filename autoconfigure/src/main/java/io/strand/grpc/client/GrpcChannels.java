@@ -144,7 +144,7 @@ public final class GrpcChannels implements AutoCloseable {
 	private ChannelSettings checked(String name, ChannelSettings settings) {
 		String target = settings.target();
 		if (target != null) {
-			parse(PREFIX + name + ".target", target);
+			PlaintextCheck.check(name, parse(PREFIX + name + ".target", target), settings);
 			checkLookup(name, target, settings.methods());
 		}
 		LoadBalancing.of(PREFIX + name, settings.balancing());
@@ -306,8 +306,9 @@ public final class GrpcChannels implements AutoCloseable {
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		settings.methods().check(PREFIX + target, ChannelConfigurationException::new);
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
-		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", overridden(target)),
-				inherited);
+		ChannelTarget parsed = parse("GrpcChannels.create", overridden(target));
+		PlaintextCheck.check(target, parsed, inherited);
+		ManagedChannel channel = this.factory.create(target, parsed, inherited);
 		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
 		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {

@@ -49,14 +49,16 @@ public final class TestCertificates {
 		return certificates;
 	}
 
-	private static void keytool(String... arguments) {
+	static void keytool(String... arguments) {
 		List<String> command = new ArrayList<>();
 		command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
 		command.addAll(List.of(arguments));
-		if (!arguments[0].equals("-exportcert")) {
-			command.addAll(List.of("-storetype", "PKCS12"));
+		if (!arguments[0].equals("-importkeystore")) {
+			if (!arguments[0].equals("-exportcert")) {
+				command.addAll(List.of("-storetype", "PKCS12"));
+			}
+			command.addAll(List.of("-storepass", PASSWORD));
 		}
-		command.addAll(List.of("-storepass", PASSWORD));
 		try {
 			Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
 			String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -93,7 +95,7 @@ public final class TestCertificates {
 		return store(name, "truststore", this.trustStore).toArray(String[]::new);
 	}
 
-	private static List<String> store(String bundle, String kind, Path file) {
+	static List<String> store(String bundle, String kind, Path file) {
 		String prefix = "spring.ssl.bundle.jks.%s.%s.".formatted(bundle, kind);
 		return List.of(prefix + "location=" + file.toUri(), prefix + "password=" + PASSWORD, prefix + "type=PKCS12");
 	}

@@ -34,14 +34,11 @@ class ChannelRefresh implements ApplicationListener<EnvironmentChangeEvent> {
 
 	private final Environment environment;
 
-	private final GrpcChannels channels;
+	private final ChannelUpdates updates;
 
-	private final ChannelSettingsMapper mapper;
-
-	ChannelRefresh(Environment environment, GrpcChannels channels, ChannelSettingsMapper mapper) {
+	ChannelRefresh(Environment environment, ChannelUpdates updates) {
 		this.environment = environment;
-		this.channels = channels;
-		this.mapper = mapper;
+		this.updates = updates;
 	}
 
 	@Override
@@ -53,7 +50,7 @@ class ChannelRefresh implements ApplicationListener<EnvironmentChangeEvent> {
 		try {
 			GrpcClientProperties properties = Binder.get(this.environment)
 				.bindOrCreate("strand.client", GrpcClientProperties.class);
-			this.channels.update(this.mapper.map(properties), changed);
+			this.updates.update(properties, changed);
 			logger.info("New settings of gRPC channels %s apply to their next calls".formatted(changed));
 		}
 		catch (ChannelConfigurationException | BindException ex) {

@@ -1,19 +1,12 @@
 package io.strand.grpc.autoconfigure.client;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-import javax.net.ssl.SSLException;
-
 import io.grpc.ChannelCredentials;
 import io.grpc.InsecureChannelCredentials;
-import io.grpc.TlsChannelCredentials;
-import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.shaded.io.grpc.netty.NettySslContextChannelCredentials;
-import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.strand.grpc.autoconfigure.client.BalancingProperties.RingHash;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.ChannelProperties;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.KeepAlive;
@@ -25,12 +18,7 @@ import io.strand.grpc.client.GrpcChannels;
 import io.strand.grpc.client.MetadataPropagation;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.SslBundles;
-import org.springframework.boot.ssl.SslManagerBundle;
-import org.springframework.boot.ssl.SslOptions;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -40,12 +28,16 @@ class ChannelSettingsMapper {
 
 	static final String PREFIX = "strand.client.channels.";
 
-	private final ObjectProvider<SslBundles> sslBundles;
+	private final ChannelSslCredentials ssl;
+
+	private final ChannelAuthenticationMapper authentication;
 
 	private final ChannelConnections connections;
 
-	ChannelSettingsMapper(ObjectProvider<SslBundles> sslBundles, ChannelConnections connections) {
-		this.sslBundles = sslBundles;
+	ChannelSettingsMapper(ChannelSslCredentials ssl, ChannelAuthenticationMapper authentication,
+			ChannelConnections connections) {
+		this.ssl = ssl;
+		this.authentication = authentication;
 		this.connections = connections;
 	}
 
@@ -102,6 +94,7 @@ class ChannelSettingsMapper {
 			.target(target)
 			.services(properties.getServices())
 			.credentials(credentials)
+			.authentication(this.authentication.map(prefix, properties.getAuthentication()))
 			.connect(properties.getConnect())
 			.connectTimeout(positive(prefix + ".connect-timeout", properties.getConnectTimeout()))
 			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
@@ -193,10 +186,10 @@ class ChannelSettingsMapper {
 		if (details != null) {
 			return credentials(details);
 		}
-		ChannelCredentials own = credentials(PREFIX + name, channel.getSsl());
+		ChannelCredentials own = this.ssl.of(PREFIX + name, channel.getSsl());
 		if (own == null && channel.getTarget() != null && defaults != null
 				&& this.connections.details(GrpcChannels.DEFAULT) != null) {
-			own = credentials(PREFIX + GrpcChannels.DEFAULT, defaults.getSsl());
+			own = this.ssl.of(PREFIX + GrpcChannels.DEFAULT, defaults.getSsl());
 			return (own != null) ? own : InsecureChannelCredentials.create();
 		}
 		return own;
@@ -204,51 +197,10 @@ class ChannelSettingsMapper {
 
 	private static ChannelCredentials credentials(GrpcChannelConnectionDetails details) {
 		SslBundle bundle = details.getSslBundle();
-		return (bundle != null) ? credentials("of the connection details of " + details.getChannelName(), bundle)
+		return (bundle != null)
+				? ChannelSslCredentials.of("The SSL bundle of the connection details of " + details.getChannelName(),
+						bundle)
 				: InsecureChannelCredentials.create();
-	}
-
-	private @Nullable ChannelCredentials credentials(String prefix, GrpcClientProperties.Ssl ssl) {
-		if (Boolean.FALSE.equals(ssl.getEnabled())) {
-			return InsecureChannelCredentials.create();
-		}
-		if (ssl.getBundle() != null) {
-			return credentials(ssl.getBundle(), bundle(prefix, ssl.getBundle()));
-		}
-		return Boolean.TRUE.equals(ssl.getEnabled()) ? TlsChannelCredentials.create() : null;
-	}
-
-	private SslBundle bundle(String prefix, String name) {
-		try {
-			return this.sslBundles.getObject().getBundle(name);
-		}
-		catch (NoSuchSslBundleException ex) {
-			throw new ChannelConfigurationException(
-					"There is no SSL bundle '%s', which %s.ssl.bundle names.".formatted(name, prefix),
-					"Define it under spring.ssl.bundle, or correct the name.");
-		}
-	}
-
-	private static ChannelCredentials credentials(String name, SslBundle bundle) {
-		SslManagerBundle managers = bundle.getManagers();
-		SslOptions options = bundle.getOptions();
-		try {
-			SslContextBuilder builder = GrpcSslContexts.configure(SslContextBuilder.forClient())
-				.trustManager(managers.getTrustManagerFactory());
-			if (bundle.getStores().getKeyStore() != null) {
-				builder.keyManager(managers.getKeyManagerFactory());
-			}
-			if (options.getCiphers() != null) {
-				builder.ciphers(Arrays.asList(options.getCiphers()));
-			}
-			if (options.getEnabledProtocols() != null) {
-				builder.protocols(options.getEnabledProtocols());
-			}
-			return NettySslContextChannelCredentials.create(builder.build());
-		}
-		catch (SSLException ex) {
-			throw new IllegalStateException("The SSL bundle '%s' cannot be used by a gRPC channel".formatted(name), ex);
-		}
 	}
 
 }

@@ -44,22 +44,27 @@ public final class GrpcClientAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
+	GrpcChannels strandGrpcChannels(ListableBeanFactory beans, OwnServer ownServer,
 			ObjectProvider<GrpcChannelCustomizer> customizers, ObjectProvider<NameResolverProvider> nameResolvers,
-			ObjectProvider<GrpcChannelTargetOverride> targetOverrides, ChannelSettingsMapper mapper,
-			Environment environment) {
-		return new GrpcChannels(mapper.map(properties),
+			ObjectProvider<GrpcChannelTargetOverride> targetOverrides, Environment environment,
+			ChannelUpdates updates) {
+		GrpcChannels channels = new GrpcChannels(updates.begin(),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
 				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment),
 				nameResolvers.orderedStream().toList(), targetOverrides.orderedStream().toList());
+		updates.apply(channels);
+		return channels;
 	}
 
 	@Bean
-	ChannelSettingsMapper strandChannelSettings(ObjectProvider<SslBundles> sslBundles,
-			ObjectProvider<GrpcChannelConnectionDetails> connectionDetails,
+	ChannelUpdates strandChannelUpdates(GrpcClientProperties properties, ListableBeanFactory beans,
+			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelConnectionDetails> connectionDetails,
 			ObjectProvider<GrpcChannelTargetOverride> targetOverrides) {
-		return new ChannelSettingsMapper(sslBundles, new ChannelConnections(connectionDetails.orderedStream().toList(),
-				targetOverrides.orderedStream().toList()));
+		ChannelConnections connections = new ChannelConnections(connectionDetails.orderedStream().toList(),
+				targetOverrides.orderedStream().toList());
+		ChannelSettingsMapper mapper = new ChannelSettingsMapper(new ChannelSslCredentials(sslBundles),
+				new ChannelAuthenticationMapper(beans), connections);
+		return new ChannelUpdates(properties, mapper, sslBundles);
 	}
 
 	@Bean

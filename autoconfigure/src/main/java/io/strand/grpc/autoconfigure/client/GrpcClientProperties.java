@@ -191,6 +191,9 @@ public class GrpcClientProperties {
 		private final Ssl ssl = new Ssl();
 
 		@NestedConfigurationProperty
+		private final AuthenticationProperties authentication = new AuthenticationProperties();
+
+		@NestedConfigurationProperty
 		private final BalancingProperties.HealthCheck healthCheck = new BalancingProperties.HealthCheck();
 
 		@NestedConfigurationProperty
@@ -319,6 +322,10 @@ public class GrpcClientProperties {
 			return this.ssl;
 		}
 
+		public AuthenticationProperties getAuthentication() {
+			return this.authentication;
+		}
+
 		public BalancingProperties.HealthCheck getHealthCheck() {
 			return this.healthCheck;
 		}
@@ -358,6 +365,13 @@ public class GrpcClientProperties {
 		 */
 		private @Nullable String bundle;
 
+		/**
+		 * Whether to accept any certificate of any server, so that whoever stands in the
+		 * way can read and change everything; false if not set. For tests on one's own
+		 * machine: the log warns of it.
+		 */
+		private @Nullable Boolean insecureTrustAllCertificates;
+
 		public @Nullable Boolean getEnabled() {
 			return this.enabled;
 		}
@@ -372,6 +386,14 @@ public class GrpcClientProperties {
 
 		public void setBundle(@Nullable String bundle) {
 			this.bundle = bundle;
+		}
+
+		public @Nullable Boolean getInsecureTrustAllCertificates() {
+			return this.insecureTrustAllCertificates;
+		}
+
+		public void setInsecureTrustAllCertificates(@Nullable Boolean insecureTrustAllCertificates) {
+			this.insecureTrustAllCertificates = insecureTrustAllCertificates;
 		}
 
 	}

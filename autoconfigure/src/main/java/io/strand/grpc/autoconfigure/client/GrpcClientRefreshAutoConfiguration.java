@@ -1,7 +1,5 @@
 package io.strand.grpc.autoconfigure.client;
 
-import io.strand.grpc.client.GrpcChannels;
-
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -15,12 +13,12 @@ import org.springframework.core.env.Environment;
  */
 @AutoConfiguration(after = GrpcClientAutoConfiguration.class)
 @ConditionalOnClass(EnvironmentChangeEvent.class)
-@ConditionalOnBean(GrpcChannels.class)
+@ConditionalOnBean(name = "strandGrpcChannels")
 public final class GrpcClientRefreshAutoConfiguration {
 
 	@Bean
-	ChannelRefresh strandChannelRefresh(Environment environment, GrpcChannels channels, ChannelSettingsMapper mapper) {
-		return new ChannelRefresh(environment, channels, mapper);
+	ChannelRefresh strandChannelRefresh(Environment environment, ChannelUpdates updates) {
+		return new ChannelRefresh(environment, updates);
 	}
 
 }

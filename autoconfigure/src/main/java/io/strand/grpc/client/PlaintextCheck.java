@@ -1,0 +1,51 @@
+package io.strand.grpc.client;
+
+import io.grpc.ClientInterceptor;
+import io.grpc.InsecureChannelCredentials;
+import io.strand.grpc.client.ChannelTarget.Kind;
+import io.strand.grpc.client.credentials.AuthenticationInterceptor;
+
+/**
+ * Keeps the credentials of calls from connections that are not encrypted: when the
+ * application starts where that is known then, else when a call is about to send them.
+ */
+final class PlaintextCheck {
+
+	private PlaintextCheck() {
+	}
+
+	static void check(String name, ChannelTarget target, ChannelSettings settings) {
+		boolean plaintext = settings.credentials() == null
+				|| settings.credentials() instanceof InsecureChannelCredentials;
+		if (settings.authentication().hasCredentials() && plaintext && !isLocal(target)
+				&& !settings.authentication().isPlaintextAllowed()) {
+			throw new ChannelConfigurationException(
+					"The channel '%s' to %s has credentials for its calls but no TLS, so anybody on the way could read them."
+						.formatted(name, target),
+					remedy(name, target));
+		}
+	}
+
+	static ClientInterceptor interceptor(String name, ChannelTarget target, ChannelSettings settings) {
+		return new AuthenticationInterceptor(settings.authentication(), isLocal(target),
+				"It has credentials, but the connection of channel '%s' is not encrypted. %s".formatted(name,
+						remedy(name, target)));
+	}
+
+	private static boolean isLocal(ChannelTarget target) {
+		return target.kind() == Kind.UNIX || target.kind() == Kind.IN_PROCESS || target.kind() == Kind.SELF;
+	}
+
+	private static String remedy(String name, ChannelTarget target) {
+		if (name.equals(target.text())) {
+			// Made while the application runs: no property is for it
+			return "Give its ChannelSettings credentials for TLS, or an authentication with allowPlaintext(true)"
+					+ " if something else protects the connection.";
+		}
+		return ("Set strand.client.channels.%1$s.ssl.enabled or ssl.bundle, or"
+				+ " strand.client.channels.%1$s.authentication.allow-plaintext=true if something else protects the"
+				+ " connection.")
+			.formatted(name);
+	}
+
+}

@@ -27,6 +27,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.call.ClientStreamGuard;
+import io.strand.grpc.client.connection.Reconnects;
 import io.strand.grpc.client.connection.SpreadChannel;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,8 @@ final class ChannelFactory {
 	private final @Nullable Executor callbacks;
 
 	private final SelfNameResolverProvider selfResolvers;
+
+	private final Reconnects reconnects = new Reconnects();
 
 	private final ReentrantLock unixEventLoopsLock = new ReentrantLock();
 
@@ -106,7 +109,7 @@ final class ChannelFactory {
 		// Outermost: the interceptors are no more thread-safe than the transport
 		builder.intercept(
 				new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(), settings.eventLoopQueue()));
-		return builder.build();
+		return this.reconnects.build(builder, settings.maxReconnectBackoff());
 	}
 
 	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {
@@ -195,6 +198,7 @@ final class ChannelFactory {
 
 	void close() {
 		NameResolverRegistry.getDefaultRegistry().deregister(this.selfResolvers);
+		this.reconnects.close();
 		EventLoopGroup loops = closeUnixEventLoops();
 		if (loops != null) {
 			loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);

@@ -18,6 +18,8 @@ public final class ChannelSettings {
 
 	private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
 
+	private static final Duration DEFAULT_MAX_RECONNECT_BACKOFF = Duration.ofMillis(500);
+
 	private final List<String> services;
 
 	private final @Nullable String target;
@@ -58,6 +60,8 @@ public final class ChannelSettings {
 
 	private final @Nullable Integer eventLoopQueue;
 
+	private final @Nullable Duration maxReconnectBackoff;
+
 	private final @Nullable Duration shutdownGracePeriod;
 
 	private ChannelSettings(Builder builder) {
@@ -81,6 +85,7 @@ public final class ChannelSettings {
 		this.concurrentSend = builder.concurrentSend;
 		this.blockingSend = builder.blockingSend;
 		this.eventLoopQueue = builder.eventLoopQueue;
+		this.maxReconnectBackoff = builder.maxReconnectBackoff;
 		this.shutdownGracePeriod = builder.shutdownGracePeriod;
 	}
 
@@ -120,6 +125,7 @@ public final class ChannelSettings {
 		builder.concurrentSend = own(this.concurrentSend, parent.concurrentSend);
 		builder.blockingSend = own(this.blockingSend, parent.blockingSend);
 		builder.eventLoopQueue = own(this.eventLoopQueue, parent.eventLoopQueue);
+		builder.maxReconnectBackoff = own(this.maxReconnectBackoff, parent.maxReconnectBackoff);
 		builder.shutdownGracePeriod = own(this.shutdownGracePeriod, parent.shutdownGracePeriod);
 		return builder.build();
 	}
@@ -212,6 +218,10 @@ public final class ChannelSettings {
 		return (this.eventLoopQueue != null) ? this.eventLoopQueue : HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE;
 	}
 
+	Duration maxReconnectBackoff() {
+		return (this.maxReconnectBackoff != null) ? this.maxReconnectBackoff : DEFAULT_MAX_RECONNECT_BACKOFF;
+	}
+
 	Duration shutdownGracePeriod() {
 		return (this.shutdownGracePeriod != null) ? this.shutdownGracePeriod : DEFAULT_SHUTDOWN_GRACE_PERIOD;
 	}
@@ -261,6 +271,8 @@ public final class ChannelSettings {
 		private @Nullable Boolean blockingSend;
 
 		private @Nullable Integer eventLoopQueue;
+
+		private @Nullable Duration maxReconnectBackoff;
 
 		private @Nullable Duration shutdownGracePeriod;
 
@@ -440,6 +452,21 @@ public final class ChannelSettings {
 		 */
 		public Builder loadBalancingPolicy(@Nullable String loadBalancingPolicy) {
 			this.loadBalancingPolicy = loadBalancingPolicy;
+			return this;
+		}
+
+		/**
+		 * Sets how long the channel waits at most until it connects again to an address
+		 * that it could not connect to; half a second if not set, zero to leave it to
+		 * gRPC, which waits up to two minutes.
+		 * @param maxReconnectBackoff the value
+		 * @return this builder
+		 */
+		public Builder maxReconnectBackoff(@Nullable Duration maxReconnectBackoff) {
+			if (maxReconnectBackoff != null && maxReconnectBackoff.isNegative()) {
+				throw new IllegalArgumentException("A channel cannot wait for " + maxReconnectBackoff);
+			}
+			this.maxReconnectBackoff = maxReconnectBackoff;
 			return this;
 		}
 

@@ -72,6 +72,8 @@ class ChannelSettingsMapper {
 			.concurrentSend(streams.getConcurrentSend())
 			.blockingSend(streams.getBlockingSend())
 			.eventLoopQueue(atLeastOne(prefix + ".streams.event-loop-queue", streams.getEventLoopQueue()))
+			.maxReconnectBackoff(
+					notNegative(prefix + ".max-reconnect-backoff", properties.getMaxReconnectBackoff()))
 			.shutdownGracePeriod(properties.getShutdownGracePeriod())
 			.build();
 	}
@@ -79,6 +81,13 @@ class ChannelSettingsMapper {
 	private static @Nullable Duration positive(String property, @Nullable Duration value) {
 		if (value != null && (value.isZero() || value.isNegative())) {
 			throw invalid(property, value, "Set it to a time above zero.");
+		}
+		return value;
+	}
+
+	private static @Nullable Duration notNegative(String property, @Nullable Duration value) {
+		if (value != null && value.isNegative()) {
+			throw invalid(property, value, "Set it to a time, or to 0 to leave the waits to gRPC.");
 		}
 		return value;
 	}

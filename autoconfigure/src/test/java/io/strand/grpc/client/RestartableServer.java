@@ -55,8 +55,8 @@ final class RestartableServer implements AutoCloseable {
 	}
 
 	private RecordingServer start(int port) {
-		RecordingServer server = RecordingServer.start(NettyServerBuilder.forPort(port, InsecureServerCredentials.create()),
-				this.services);
+		RecordingServer server = RecordingServer
+			.start(NettyServerBuilder.forPort(port, InsecureServerCredentials.create()), this.services);
 		server.forgetCalls();
 		return server;
 	}

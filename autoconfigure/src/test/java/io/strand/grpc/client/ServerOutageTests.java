@@ -33,8 +33,8 @@ class ServerOutageTests {
 	private static final Duration PROMISE = Duration.ofSeconds(1);
 
 	/**
-	 * After which gRPC by itself would wait for more than the promise: it tries after
-	 * 4.1 to 6.2 seconds, and then after 7.4 to 11.1.
+	 * After which gRPC by itself would wait for more than the promise: it tries after 4.1
+	 * to 6.2 seconds, and then after 7.4 to 11.1.
 	 */
 	private static final Duration OUTAGE = Duration.ofMillis(6300);
 
@@ -116,10 +116,13 @@ class ServerOutageTests {
 	/** Waits for the outage to be over, and asserts that something holds all the time. */
 	private static void awaitOutage(BooleanSupplier condition) {
 		long start = System.nanoTime();
-		await().atMost(Duration.ofSeconds(60)).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(20)).until(() -> {
-			assertThat(condition.getAsBoolean()).isTrue();
-			return System.nanoTime() - start > OUTAGE.toNanos();
-		});
+		await().atMost(Duration.ofSeconds(60))
+			.pollDelay(Duration.ZERO)
+			.pollInterval(Duration.ofMillis(20))
+			.until(() -> {
+				assertThat(condition.getAsBoolean()).isTrue();
+				return System.nanoTime() - start > OUTAGE.toNanos();
+			});
 	}
 
 	private static Duration timeUntil(BooleanSupplier condition) {

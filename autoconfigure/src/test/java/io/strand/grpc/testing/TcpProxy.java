@@ -9,8 +9,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Stands between a client and a server, and can cut connections or
- * lose what they carry.
+ * Stands between a client and a server, and can cut connections or lose what they carry.
  */
 public final class TcpProxy implements AutoCloseable {
 

@@ -72,8 +72,7 @@ class ChannelSettingsMapper {
 			.concurrentSend(streams.getConcurrentSend())
 			.blockingSend(streams.getBlockingSend())
 			.eventLoopQueue(atLeastOne(prefix + ".streams.event-loop-queue", streams.getEventLoopQueue()))
-			.maxReconnectBackoff(
-					notNegative(prefix + ".max-reconnect-backoff", properties.getMaxReconnectBackoff()))
+			.maxReconnectBackoff(notNegative(prefix + ".max-reconnect-backoff", properties.getMaxReconnectBackoff()))
 			.shutdownGracePeriod(properties.getShutdownGracePeriod())
 			.build();
 	}

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Has channels that lost a connection, or could not make one, try again soon. gRPC itself
- * doubles its waits, up to two minutes: after a long outage it would find a server that is
- * back only that much later. Thread-safe; one thread, that ends when there is nothing to
- * do, serves all channels.
+ * doubles its waits, up to two minutes: after a long outage it would find a server that
+ * is back only that much later. Thread-safe; one thread, that ends when there is nothing
+ * to do, serves all channels.
  *
  * <p>
  * gRPC tells a channel's filters of each transport that has ended, also of one that never

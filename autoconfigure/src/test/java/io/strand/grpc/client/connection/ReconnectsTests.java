@@ -95,8 +95,8 @@ class ReconnectsTests {
 	}
 
 	private ManagedChannel build(int port, Duration longestWait) {
-		return this.reconnects.build(
-				NettyChannelBuilder.forAddress("127.0.0.1", port, InsecureChannelCredentials.create()), longestWait);
+		return this.reconnects
+			.build(NettyChannelBuilder.forAddress("127.0.0.1", port, InsecureChannelCredentials.create()), longestWait);
 	}
 
 	private static void close(ManagedChannel channel) throws InterruptedException {

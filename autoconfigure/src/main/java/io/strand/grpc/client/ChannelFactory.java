@@ -25,10 +25,16 @@ import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
-import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.call.ClientStreamGuard;
+import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.client.connection.Reconnects;
 import io.strand.grpc.client.connection.SpreadChannel;
+import io.strand.grpc.client.method.ChannelMethods;
+import io.strand.grpc.client.method.ResolvedMethods;
+import io.strand.grpc.client.method.ServiceConfig;
+import io.strand.grpc.client.method.WaitForReadyInterceptor;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * interceptors and last the user's customizers. This class is thread-safe.
  */
 final class ChannelFactory {
+
+	private static final Log logger = LogFactory.getLog(ChannelFactory.class);
 
 	private final Supplier<List<ClientInterceptor>> interceptors;
 
@@ -45,6 +53,8 @@ final class ChannelFactory {
 
 	/** What runs the callbacks of calls; {@code null} for gRPC's own pool. */
 	private final @Nullable Executor callbacks;
+
+	private final NameResolvers nameResolvers;
 
 	private final SelfNameResolverProvider selfResolvers;
 
@@ -62,11 +72,12 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer, @Nullable Executor callbacks) {
+			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
 		this.callbacks = callbacks;
+		this.nameResolvers = nameResolvers;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
 	}
@@ -89,7 +100,8 @@ final class ChannelFactory {
 	}
 
 	private ManagedChannel createOne(String name, ChannelTarget target, ChannelSettings settings) {
-		ManagedChannelBuilder<?> builder = newBuilder(target, settings);
+		ServiceConfig serviceConfig = new ServiceConfig();
+		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig);
 		configure(builder, settings);
 		if (this.callbacks != null) {
 			builder.executor(this.callbacks);
@@ -100,7 +112,7 @@ final class ChannelFactory {
 		// gRPC runs the interceptor that was added last first: the deadline is innermost,
 		// so that it sees what the interceptors have set
 		builder.intercept(new UnavailableDetails(name, target.text()));
-		builder.intercept(new DeadlineInterceptor(settings.deadline(), settings.streamDeadline()));
+		configureMethods(builder, name, target, settings.methods(), serviceConfig);
 		List<ClientInterceptor> global = this.interceptors.get();
 		for (int i = global.size() - 1; i >= 0; i--) {
 			builder.intercept(global.get(i));
@@ -112,15 +124,15 @@ final class ChannelFactory {
 		return this.reconnects.build(builder, settings.maxReconnectBackoff());
 	}
 
-	private ManagedChannelBuilder<?> newBuilder(ChannelTarget target, ChannelSettings settings) {
+	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,
+			ServiceConfig serviceConfig) {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED -> withPolicy(NettyChannelBuilder.forTarget(target.text(), credentials), settings, null);
-			// a list of hosts is there to be used, not only to fall back on
-			case STATIC ->
-				withPolicy(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials), settings,
-						(target.addresses().size() > 1) ? "round_robin" : null);
+			case RESOLVED -> balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target,
+					settings.balancing(), serviceConfig);
+			case STATIC -> balanced(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials),
+					name, target, settings.balancing(), serviceConfig);
 			case UNIX ->
 				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
 					.overrideAuthority("localhost");
@@ -148,13 +160,17 @@ final class ChannelFactory {
 	}
 
 	/**
-	 * A policy chooses between addresses. Builders of channels that have only one refuse
-	 * it, also if it was inherited.
+	 * What may have several addresses. Builders of channels that have only one refuse a
+	 * policy, also if it was inherited.
 	 */
-	private static ManagedChannelBuilder<?> withPolicy(ManagedChannelBuilder<?> builder, ChannelSettings settings,
-			@Nullable String byDefault) {
-		String policy = (settings.loadBalancingPolicy() != null) ? settings.loadBalancingPolicy() : byDefault;
-		return (policy != null) ? builder.defaultLoadBalancingPolicy(policy) : builder;
+	@SuppressWarnings("deprecation") // gRPC has nothing else for the resolver of one
+										// channel
+	private ManagedChannelBuilder<?> balanced(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
+			BalancingSettings settings, ServiceConfig serviceConfig) {
+		LoadBalancing balancing = LoadBalancing.of(GrpcChannels.PREFIX + name, settings);
+		balancing.applyTo(builder);
+		serviceConfig.with(balancing.serviceConfig());
+		return builder.nameResolverFactory(this.nameResolvers.provider(target, settings.refreshInterval()));
 	}
 
 	private static void configure(ManagedChannelBuilder<?> builder, ChannelSettings settings) {
@@ -169,6 +185,23 @@ final class ChannelFactory {
 		apply(settings.maxInboundMetadataSize(), false, builder::maxInboundMetadataSize);
 		apply(settings.userAgent(), false, builder::userAgent);
 		apply(settings.authority(), false, builder::overrideAuthority);
+	}
+
+	private static void configureMethods(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
+			ChannelMethods settings, ServiceConfig serviceConfig) {
+		ResolvedMethods methods = settings.resolve(GrpcChannels.PREFIX + name, ChannelConfigurationException::new);
+		builder.intercept(new DeadlineInterceptor(name, methods, new MissingDeadlines(name, System::nanoTime)));
+		if (methods.waitsForReady()) {
+			builder.intercept(new WaitForReadyInterceptor(methods));
+		}
+		serviceConfig.methods(methods).applyTo(builder);
+		if (Boolean.FALSE.equals(settings.serviceConfigLookup())) {
+			builder.disableServiceConfigLookUp();
+		}
+		else if (methods.repeatsCalls() && target.text().startsWith("xds:")) {
+			logger.warn("Retry and hedging of channel '%s' are left to its control plane: what strand.client.channels"
+				.formatted(name) + " says of them is not used with xDS");
+		}
 	}
 
 	private static <T> void apply(@Nullable T value, boolean ignored, Consumer<T> setter) {

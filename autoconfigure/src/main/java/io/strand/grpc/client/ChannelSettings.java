@@ -2,10 +2,13 @@ package io.strand.grpc.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 import io.grpc.ChannelCredentials;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.client.method.ChannelMethods;
+import io.strand.grpc.client.method.MethodSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +35,7 @@ public final class ChannelSettings {
 
 	private final @Nullable Duration connectTimeout;
 
-	private final @Nullable Duration deadline;
-
-	private final @Nullable Duration streamDeadline;
+	private final ChannelMethods methods;
 
 	private final @Nullable Duration keepAliveTime;
 
@@ -52,7 +53,7 @@ public final class ChannelSettings {
 
 	private final @Nullable String authority;
 
-	private final @Nullable String loadBalancingPolicy;
+	private final BalancingSettings balancing;
 
 	private final @Nullable ConcurrentSend concurrentSend;
 
@@ -71,8 +72,10 @@ public final class ChannelSettings {
 		this.connections = builder.connections;
 		this.connect = builder.connect;
 		this.connectTimeout = builder.connectTimeout;
-		this.deadline = builder.deadline;
-		this.streamDeadline = builder.streamDeadline;
+		this.methods = ChannelMethods
+			.of(MethodSettings.builder().deadline(builder.deadline).streamDeadline(builder.streamDeadline).build(),
+					Map.of())
+			.inherit(builder.methods);
 		this.keepAliveTime = builder.keepAliveTime;
 		this.keepAliveTimeout = builder.keepAliveTimeout;
 		this.keepAliveWithoutCalls = builder.keepAliveWithoutCalls;
@@ -81,7 +84,7 @@ public final class ChannelSettings {
 		this.maxInboundMetadataSize = builder.maxInboundMetadataSize;
 		this.userAgent = builder.userAgent;
 		this.authority = builder.authority;
-		this.loadBalancingPolicy = builder.loadBalancingPolicy;
+		this.balancing = builder.balancing;
 		this.concurrentSend = builder.concurrentSend;
 		this.blockingSend = builder.blockingSend;
 		this.eventLoopQueue = builder.eventLoopQueue;
@@ -111,8 +114,7 @@ public final class ChannelSettings {
 		builder.connections = own(this.connections, parent.connections);
 		builder.connect = own(this.connect, parent.connect);
 		builder.connectTimeout = own(this.connectTimeout, parent.connectTimeout);
-		builder.deadline = own(this.deadline, parent.deadline);
-		builder.streamDeadline = own(this.streamDeadline, parent.streamDeadline);
+		builder.methods = this.methods.inherit(parent.methods);
 		builder.keepAliveTime = own(this.keepAliveTime, parent.keepAliveTime);
 		builder.keepAliveTimeout = own(this.keepAliveTimeout, parent.keepAliveTimeout);
 		builder.keepAliveWithoutCalls = own(this.keepAliveWithoutCalls, parent.keepAliveWithoutCalls);
@@ -121,7 +123,7 @@ public final class ChannelSettings {
 		builder.maxInboundMetadataSize = own(this.maxInboundMetadataSize, parent.maxInboundMetadataSize);
 		builder.userAgent = own(this.userAgent, parent.userAgent);
 		builder.authority = own(this.authority, parent.authority);
-		builder.loadBalancingPolicy = own(this.loadBalancingPolicy, parent.loadBalancingPolicy);
+		builder.balancing = this.balancing.inherit(parent.balancing);
 		builder.concurrentSend = own(this.concurrentSend, parent.concurrentSend);
 		builder.blockingSend = own(this.blockingSend, parent.blockingSend);
 		builder.eventLoopQueue = own(this.eventLoopQueue, parent.eventLoopQueue);
@@ -162,12 +164,8 @@ public final class ChannelSettings {
 		return (this.connectTimeout != null) ? this.connectTimeout : DEFAULT_CONNECT_TIMEOUT;
 	}
 
-	@Nullable Duration deadline() {
-		return this.deadline;
-	}
-
-	@Nullable Duration streamDeadline() {
-		return this.streamDeadline;
+	ChannelMethods methods() {
+		return this.methods;
 	}
 
 	@Nullable Duration keepAliveTime() {
@@ -202,8 +200,8 @@ public final class ChannelSettings {
 		return this.authority;
 	}
 
-	@Nullable String loadBalancingPolicy() {
-		return this.loadBalancingPolicy;
+	BalancingSettings balancing() {
+		return this.balancing;
 	}
 
 	ConcurrentSend concurrentSend() {
@@ -248,6 +246,8 @@ public final class ChannelSettings {
 
 		private @Nullable Duration streamDeadline;
 
+		private ChannelMethods methods = ChannelMethods.NONE;
+
 		private @Nullable Duration keepAliveTime;
 
 		private @Nullable Duration keepAliveTimeout;
@@ -264,7 +264,7 @@ public final class ChannelSettings {
 
 		private @Nullable String authority;
 
-		private @Nullable String loadBalancingPolicy;
+		private BalancingSettings balancing = BalancingSettings.builder().build();
 
 		private @Nullable ConcurrentSend concurrentSend;
 
@@ -366,6 +366,17 @@ public final class ChannelSettings {
 		}
 
 		/**
+		 * Sets how methods are called: deadlines, retry, hedging and more, for all or for
+		 * some of them. The deadlines of this builder come before those in here.
+		 * @param methods the value
+		 * @return this builder
+		 */
+		public Builder methods(ChannelMethods methods) {
+			this.methods = methods;
+			return this;
+		}
+
+		/**
 		 * Sets how long a connection is silent before it is probed.
 		 * @param keepAliveTime the value
 		 * @return this builder
@@ -446,12 +457,12 @@ public final class ChannelSettings {
 		}
 
 		/**
-		 * Sets the name of a load-balancing policy, such as {@code round_robin}.
-		 * @param loadBalancingPolicy the value
+		 * Sets how the channel finds its servers and spreads its calls over them.
+		 * @param balancing the value
 		 * @return this builder
 		 */
-		public Builder loadBalancingPolicy(@Nullable String loadBalancingPolicy) {
-			this.loadBalancingPolicy = loadBalancingPolicy;
+		public Builder balancing(BalancingSettings balancing) {
+			this.balancing = balancing;
 			return this;
 		}
 

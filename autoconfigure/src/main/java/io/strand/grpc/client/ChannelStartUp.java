@@ -30,8 +30,7 @@ final class ChannelStartUp {
 	private static final Duration REASON_TIMEOUT = Duration.ofSeconds(1);
 
 	/** Fails before it is sent, and if not, hurts no server. */
-	private static final MethodDescriptor<byte[], byte[]> PROBE = MethodDescriptor
-		.newBuilder(new Bytes(), new Bytes())
+	private static final MethodDescriptor<byte[], byte[]> PROBE = MethodDescriptor.newBuilder(new Bytes(), new Bytes())
 		.setType(MethodType.UNARY)
 		.setFullMethodName("grpc.health.v1.Health/Check")
 		.build();
@@ -78,8 +77,7 @@ final class ChannelStartUp {
 	private static String reason(ManagedChannel channel) {
 		try {
 			ClientCalls.blockingUnaryCall(channel, PROBE,
-					CallOptions.DEFAULT.withDeadlineAfter(REASON_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS),
-					new byte[0]);
+					CallOptions.DEFAULT.withDeadlineAfter(REASON_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS), new byte[0]);
 			return "it has connected too late";
 		}
 		catch (StatusRuntimeException ex) {

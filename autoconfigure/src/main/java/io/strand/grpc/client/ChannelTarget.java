@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 import io.grpc.NameResolverRegistry;
@@ -13,9 +14,10 @@ import io.grpc.NameResolverRegistry;
  *
  * @param kind the kind of transport
  * @param text the target as it was written
+ * @param scheme what stands before the first colon, in lower case; of host:port the host
  * @param rest the target without its scheme
  */
-record ChannelTarget(Kind kind, String text, String rest) {
+record ChannelTarget(Kind kind, String text, String scheme, String rest) {
 
 	enum Kind {
 
@@ -36,8 +38,13 @@ record ChannelTarget(Kind kind, String text, String rest) {
 
 	}
 
-	/** dns:///host, dns://server/host, either with a port. */
-	private static final Pattern DNS = Pattern.compile("(//[^/]*)?/[^/:]+(:\\d+)?|(//[^/]*)?/\\[[^]]+](:\\d+)?");
+	/** dns:///host:port, dns://server/host:port. */
+	private static final Pattern DNS = Pattern.compile("(//[^/]*)?/([^/:]+|\\[[^]]+]):\\d+");
+
+	/** What knows addresses by the name of a service; ports are for it to say. */
+	private static final Set<String> NAMING_SERVICES = Set.of("discovery", "xds");
+
+	private static final Pattern NAME = Pattern.compile("//[^/]*/.*[^/].*");
 
 	/**
 	 * Reads a target.
@@ -51,15 +58,16 @@ record ChannelTarget(Kind kind, String text, String rest) {
 		String scheme = (colon > 0) ? text.substring(0, colon).toLowerCase(Locale.ROOT) : "";
 		String rest = text.substring(colon + 1);
 		ChannelTarget parsed = switch (scheme) {
-			case StaticNameResolverProvider.SCHEME -> new ChannelTarget(Kind.STATIC, text, withoutSlashes(rest));
+			case StaticNameResolverProvider.SCHEME ->
+				new ChannelTarget(Kind.STATIC, text, scheme, withoutSlashes(rest));
 			// unix:relative, unix:/absolute and unix:///absolute, as in gRPC's naming
 			// document
-			case "unix" -> new ChannelTarget(Kind.UNIX, text, rest.startsWith("//") ? rest.substring(2) : rest);
-			case "in-process" -> new ChannelTarget(Kind.IN_PROCESS, text, withoutSlashes(rest));
-			case "self" -> new ChannelTarget(Kind.SELF, text, withoutSlashes(rest));
-			default -> new ChannelTarget(Kind.RESOLVED, text, rest);
+			case "unix" -> new ChannelTarget(Kind.UNIX, text, scheme, rest.startsWith("//") ? rest.substring(2) : rest);
+			case "in-process" -> new ChannelTarget(Kind.IN_PROCESS, text, scheme, withoutSlashes(rest));
+			case "self" -> new ChannelTarget(Kind.SELF, text, scheme, withoutSlashes(rest));
+			default -> new ChannelTarget(Kind.RESOLVED, text, scheme, rest);
 		};
-		parsed.check(scheme);
+		parsed.check();
 		return parsed;
 	}
 
@@ -71,7 +79,7 @@ record ChannelTarget(Kind kind, String text, String rest) {
 		return rest.substring(start);
 	}
 
-	private void check(String scheme) {
+	private void check() {
 		if (this.rest.isEmpty() && this.kind != Kind.SELF) {
 			throw new IllegalArgumentException("It names nothing to connect to.");
 		}
@@ -79,26 +87,33 @@ record ChannelTarget(Kind kind, String text, String rest) {
 			addresses();
 		}
 		if (this.kind == Kind.RESOLVED) {
-			checkResolved(scheme);
+			checkResolved();
+		}
+	}
+
+	private void checkResolved() {
+		if (this.scheme.startsWith("http") && this.rest.startsWith("/")) {
+			throw new IllegalArgumentException(
+					"gRPC has no URLs; whether the connection is encrypted is said by the channel's ssl.enabled.");
+		}
+		if (this.scheme.equals("dns") && !DNS.matcher(this.rest).matches()) {
+			throw new IllegalArgumentException("After 'dns:', three slashes, a host and a port are expected.");
+		}
+		if (NAMING_SERVICES.contains(this.scheme) && !NAME.matcher(this.rest).matches()) {
+			throw new IllegalArgumentException(
+					"After '%s:', three slashes and a name without a port are expected.".formatted(this.scheme));
+		}
+		if (!hasScheme() && NameResolverRegistry.getDefaultRegistry().getProviderForScheme(this.scheme) == null) {
+			HostAndPort.parse(this.text);
 		}
 	}
 
 	/**
-	 * Whether a scheme can be resolved is known only when the channel is made: resolvers
-	 * may be registered until then.
+	 * Whether it says who resolves it, as it does unless it is a host and a port.
+	 * @return whether it does
 	 */
-	private void checkResolved(String scheme) {
-		if (scheme.startsWith("http") && this.rest.startsWith("/")) {
-			throw new IllegalArgumentException(
-					"gRPC has no URLs; whether the connection is encrypted is said by the channel's ssl.enabled.");
-		}
-		if (scheme.equals("dns") && !DNS.matcher(this.rest).matches()) {
-			throw new IllegalArgumentException("After 'dns:', three slashes, a host and a port are expected.");
-		}
-		if (!this.rest.startsWith("/")
-				&& NameResolverRegistry.getDefaultRegistry().getProviderForScheme(scheme) == null) {
-			HostAndPort.parse(this.text);
-		}
+	boolean hasScheme() {
+		return this.rest.startsWith("/") || this.kind != Kind.RESOLVED;
 	}
 
 	Path unixSocket() {

@@ -16,6 +16,8 @@ import java.util.function.Supplier;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.grpc.NameResolverProvider;
+import io.strand.grpc.client.method.ChannelMethods;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,9 @@ public final class GrpcChannels implements AutoCloseable {
 	/** The name of the channel whose settings the others inherit. */
 	public static final String DEFAULT = "default";
 
+	/** What the names of a channel's properties begin with, before its name. */
+	static final String PREFIX = "strand.client.channels.";
+
 	/** The channel to this application's own server, where none is configured for it. */
 	static final String SELF = "self";
 
@@ -43,6 +48,8 @@ public final class GrpcChannels implements AutoCloseable {
 	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
 
 	private final Set<CreatedChannel> created = ConcurrentHashMap.newKeySet();
+
+	private final NameResolvers nameResolvers;
 
 	private final ChannelFactory factory;
 
@@ -62,15 +69,34 @@ public final class GrpcChannels implements AutoCloseable {
 	 */
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
 			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks) {
+		this(configured, interceptors, customizers, ownServer, callbacks, List.of());
+	}
+
+	/**
+	 * Makes no channel yet.
+	 * @param configured the settings by name; all inherit from {@value #DEFAULT}
+	 * @param interceptors the global interceptors, outermost first; asked for by the
+	 * first call
+	 * @param customizers the customizers in order; asked for by the first call
+	 * @param ownServer where {@code self:} leads to
+	 * @param callbacks what runs the callbacks of asynchronous calls, each on a thread
+	 * that may block; {@code null} for gRPC's own pool
+	 * @param nameResolvers resolvers of schemes that only these channels know
+	 */
+	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
+			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
+			List<NameResolverProvider> nameResolvers) {
+		this.nameResolvers = new NameResolvers(nameResolvers);
 		this.settings = inherited(configured);
 		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.nameResolvers);
 		ownServer.onStart(this::connectAgain);
 	}
 
-	private static Map<String, ChannelSettings> inherited(Map<String, ChannelSettings> configured) {
+	private Map<String, ChannelSettings> inherited(Map<String, ChannelSettings> configured) {
 		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
+		configured.forEach((name, own) -> own.methods().check(PREFIX + name, ChannelConfigurationException::new));
 		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
 		ChannelSettings self = configured.getOrDefault(SELF, ChannelSettings.builder().build());
 		if (self.target() == null) {
@@ -79,23 +105,37 @@ public final class GrpcChannels implements AutoCloseable {
 		return Collections.unmodifiableMap(inherited);
 	}
 
-	private static ChannelSettings checked(String name, ChannelSettings settings) {
+	private ChannelSettings checked(String name, ChannelSettings settings) {
 		String target = settings.target();
 		if (target != null) {
-			parse("strand.client.channels.%s.target".formatted(name), target);
+			parse(PREFIX + name + ".target", target);
+			checkLookup(name, target, settings.methods());
 		}
+		LoadBalancing.of(PREFIX + name, settings.balancing());
+		settings.methods().resolve(PREFIX + name, ChannelConfigurationException::new);
 		return settings;
 	}
 
-	private static ChannelTarget parse(String origin, String target) {
+	private static void checkLookup(String name, String target, ChannelMethods methods) {
+		if (target.startsWith("xds:") && Boolean.FALSE.equals(methods.serviceConfigLookup())) {
+			throw new ChannelConfigurationException(
+					"The target '%s' of strand.client.channels.%s.target gets its routes and its endpoints by the"
+						.formatted(target, name) + " service config that service-config-lookup=false turns away.",
+					"Set strand.client.channels.%s.service-config-lookup to true.".formatted(name));
+		}
+	}
+
+	private ChannelTarget parse(String origin, String target) {
 		try {
-			return ChannelTarget.parse(target);
+			ChannelTarget parsed = ChannelTarget.parse(target);
+			this.nameResolvers.check(parsed);
+			return parsed;
 		}
 		catch (IllegalArgumentException ex) {
 			throw new ChannelConfigurationException(
 					"The target '%s' of %s is not valid. %s".formatted(target, origin, ex.getMessage()),
-					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, unix:/path, in-process:name"
-							+ " or self:.");
+					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, discovery:///name, xds:///name,"
+							+ " unix:/path, in-process:name or self:.");
 		}
 	}
 
@@ -220,6 +260,7 @@ public final class GrpcChannels implements AutoCloseable {
 			throw closed(target);
 		}
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
+		settings.methods().check(PREFIX + target, ChannelConfigurationException::new);
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
 		ManagedChannel channel = this.factory.create(target, parse("GrpcChannels.create", target), inherited);
 		this.created.removeIf((earlier) -> earlier.channel.isTerminated());

@@ -60,7 +60,7 @@ final class SelfNameResolverProvider extends NameResolverProvider {
 
 	@Override
 	protected int priority() {
-		return 5;
+		return 4; // below dns, which host:port is for
 	}
 
 	@Override

@@ -49,7 +49,7 @@ public final class StaticNameResolverProvider extends NameResolverProvider {
 
 	@Override
 	protected int priority() {
-		return 5;
+		return 4; // below dns, which host:port is for
 	}
 
 	@Override

@@ -19,7 +19,7 @@ public final class NearestName {
 	 * @param names where to look
 	 * @return one of the names, or {@code null} if none is near
 	 */
-	static @Nullable String of(String name, Collection<String> names) {
+	public static @Nullable String of(String name, Collection<String> names) {
 		return names.stream()
 			.min(Comparator.comparingInt((known) -> distance(known, name)))
 			.filter((known) -> distance(known, name) <= Math.max(1, name.length() / 3))

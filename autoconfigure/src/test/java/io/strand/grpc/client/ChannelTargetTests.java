@@ -24,7 +24,8 @@ class ChannelTargetTests {
 			[::1]:9090                  | RESOLVED
 			' stock:9090 '              | RESOLVED
 			dns:///stock:9090           | RESOLVED
-			dns:///stock                | RESOLVED
+			discovery:///stock          | RESOLVED
+			xds:///stock                | RESOLVED
 			dns://8.8.8.8/stock:9090    | RESOLVED
 			dns:///[::1]:9090           | RESOLVED
 			consul:///stock             | RESOLVED
@@ -43,9 +44,10 @@ class ChannelTargetTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "", " ", "stock", ":9090", "stock:", "stock:http", "stock:0", "stock:65536", "stock:-1",
-			"::1:9090", "a:1,b:2", "dns:", "dns:///", "dns://stock:9090", "dns:///stock:http", "dns:///a:1,b:2",
-			"http://stock:9090", "https://stock", "static:", "static://", "static://a", "static://a:1,", "static://a:x",
-			"static://a:1,,b:2", "unix:", "unix://", "in-process:", "in-process:///" })
+			"::1:9090", "a:1,b:2", "dns:", "dns:///", "dns://stock:9090", "dns:///stock", "dns:///[::1]",
+			"dns:///stock:http", "dns:///a:1,b:2", "http://stock:9090", "https://stock", "static:", "static://",
+			"static://a", "static://a:1,", "static://a:x", "static://a:1,,b:2", "unix:", "unix://", "in-process:",
+			"in-process:///", "discovery:stock", "discovery:///", "xds://stock" })
 	void targetsThatDoNot(String target) {
 		assertThatIllegalArgumentException().isThrownBy(() -> ChannelTarget.parse(target))
 			.extracting(Throwable::getMessage)

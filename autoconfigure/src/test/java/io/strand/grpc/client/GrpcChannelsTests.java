@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
@@ -231,18 +232,19 @@ class GrpcChannelsTests {
 	@Test
 	void changedSettingsApplyToTheNextConnectionAndNoCallFails() {
 		AtomicInteger calls = new AtomicInteger();
-		AtomicInteger updates = new AtomicInteger();
+		AtomicBoolean over = new AtomicBoolean();
+		this.server.forgetCalls();
 		ConcurrentRun.of(9, (index) -> {
-			while (index == 0 && updates.get() < 30) {
+			for (int i = 0; index == 0 && i < 30; i++) {
 				int seen = calls.get();
 				this.channels.update(Map.of("default", settings(this.server.target())), Set.of("default"));
-				updates.incrementAndGet();
 				await().until(() -> calls.get() > seen + 20);
 			}
-			while (index != 0 && updates.get() < 30) {
+			while (index != 0 && !over.get()) {
 				echo(this.channels.channel("default"));
 				calls.incrementAndGet();
 			}
+			over.set(true);
 		}).join(Duration.ofSeconds(60));
 		assertThat(this.server.connections()).isGreaterThan(20);
 		await().until(() -> this.server.openConnections() <= 1);
@@ -271,8 +273,9 @@ class GrpcChannelsTests {
 			});
 		requests.onNext(Message.newBuilder().setText("before").build());
 		await().until(() -> received.size() == 1);
-		this.channels.update(Map.of("default",
-				ChannelSettings.builder().target(this.server.target()).userAgent("changed").build()), Set.of("default"));
+		this.channels.update(
+				Map.of("default", ChannelSettings.builder().target(this.server.target()).userAgent("changed").build()),
+				Set.of("default"));
 		echo(this.channels.channel("default"));
 		assertThat(this.server.lastCall().header("user-agent")).startsWith("changed ");
 		requests.onNext(Message.newBuilder().setText("after").build());
@@ -306,10 +309,8 @@ class GrpcChannelsTests {
 
 	@Test
 	void aChannelMayHaveSeveralConnections() {
-		try (GrpcChannels several = channels(ChannelSettings.builder()
-			.target(this.server.target())
-			.connections(3)
-			.build())) {
+		try (GrpcChannels several = channels(
+				ChannelSettings.builder().target(this.server.target()).connections(3).build())) {
 			Channel channel = several.channel("default");
 			await().until(() -> {
 				ConcurrentRun.of(32, (index) -> echo(channel)).join(Duration.ofSeconds(10));

@@ -14,7 +14,7 @@ final class Javadoc {
 
 	private static final Path SOURCES = Page.ROOT.resolve("autoconfigure/src/main/java");
 
-	private static final String FIELD = "/\\*\\*((?:(?!\\*/).)*)\\*/\\s+private [^;=]*\\b%s( =|;)";
+	private static final String FIELD = "/\\*\\*((?:(?!\\*/).)*)\\*/\\s+(?:@\\w+\\s+)?private [^;=]*\\b%s( =|;)";
 
 	private Javadoc() {
 	}

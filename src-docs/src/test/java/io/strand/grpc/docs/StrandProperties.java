@@ -17,6 +17,7 @@ import org.springframework.beans.BeanUtils;
 import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
 import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
 import org.springframework.boot.json.JsonParserFactory;
+import org.springframework.core.ResolvableType;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.util.ClassUtils;
 
@@ -70,7 +71,14 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 		for (PropertyDescriptor descriptor : BeanUtils.getPropertyDescriptors(type)) {
 			String key = prefix + DataObjectPropertyName.toDashedForm(descriptor.getName());
 			if (descriptor.getWriteMethod() != null) {
-				properties.put(key, new Property("", Javadoc.ofField(type, descriptor.getName())));
+				Class<?> declaring = descriptor.getWriteMethod().getDeclaringClass();
+				properties.put(key, new Property("", Javadoc.ofField(declaring, descriptor.getName())));
+			}
+			else if (Map.class.isAssignableFrom(descriptor.getPropertyType())) {
+				Class<?> values = ResolvableType.forMethodReturnType(descriptor.getReadMethod())
+					.asMap()
+					.resolveGeneric(1);
+				addNested(properties, key + ".<name>.", values.getName());
 			}
 			else if (descriptor.getPropertyType().getName().startsWith("io.strand.")) {
 				addNested(properties, key + ".", descriptor.getPropertyType().getName());

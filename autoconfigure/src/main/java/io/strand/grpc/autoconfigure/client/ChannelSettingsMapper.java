@@ -13,9 +13,11 @@ import io.grpc.TlsChannelCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettySslContextChannelCredentials;
 import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
+import io.strand.grpc.autoconfigure.client.BalancingProperties.RingHash;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.ChannelProperties;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.KeepAlive;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties.Streams;
+import io.strand.grpc.client.BalancingSettings;
 import io.strand.grpc.client.ChannelConfigurationException;
 import io.strand.grpc.client.ChannelSettings;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +35,7 @@ import org.springframework.util.unit.DataSize;
  */
 class ChannelSettingsMapper {
 
-	private static final String PREFIX = "strand.client.channels.";
+	static final String PREFIX = "strand.client.channels.";
 
 	private final ObjectProvider<SslBundles> sslBundles;
 
@@ -57,8 +59,7 @@ class ChannelSettingsMapper {
 			.connect(properties.getConnect())
 			.connectTimeout(positive(prefix + ".connect-timeout", properties.getConnectTimeout()))
 			.connections(atLeastOne(prefix + ".connections", properties.getConnections()))
-			.deadline(properties.getDeadline())
-			.streamDeadline(properties.getStreamDeadline())
+			.methods(ChannelMethodsMapper.map(properties))
 			.keepAliveTime(positive(prefix + ".keep-alive.time", keepAlive.getTime()))
 			.keepAliveTimeout(positive(prefix + ".keep-alive.timeout", keepAlive.getTimeout()))
 			.keepAliveWithoutCalls(keepAlive.getWithoutCalls())
@@ -68,25 +69,48 @@ class ChannelSettingsMapper {
 					bytes(prefix + ".max-inbound-metadata-size", properties.getMaxInboundMetadataSize()))
 			.userAgent(properties.getUserAgent())
 			.authority(properties.getAuthority())
-			.loadBalancingPolicy(properties.getLoadBalancingPolicy())
+			.balancing(balancing(prefix, properties))
 			.concurrentSend(streams.getConcurrentSend())
 			.blockingSend(streams.getBlockingSend())
 			.eventLoopQueue(atLeastOne(prefix + ".streams.event-loop-queue", streams.getEventLoopQueue()))
-			.maxReconnectBackoff(notNegative(prefix + ".max-reconnect-backoff", properties.getMaxReconnectBackoff()))
+			.maxReconnectBackoff(notNegative(prefix + ".max-reconnect-backoff", properties.getMaxReconnectBackoff(),
+					"to leave the waits to gRPC"))
 			.shutdownGracePeriod(properties.getShutdownGracePeriod())
 			.build();
+	}
+
+	private static BalancingSettings balancing(String prefix, ChannelProperties properties) {
+		RingHash ringHash = properties.getRingHash();
+		return BalancingSettings.builder()
+			.policy(properties.getLoadBalancingPolicy())
+			.leastRequestChoices(
+					between(prefix + ".least-request.choices", properties.getLeastRequest().getChoices(), 2, 10))
+			.ringHashHeader(ringHash.getHeader())
+			.ringHashMinSize(between(prefix + ".ring-hash.min-size", ringHash.getMinSize(), 1, 4096))
+			.ringHashMaxSize(between(prefix + ".ring-hash.max-size", ringHash.getMaxSize(), 1, 4096))
+			.healthCheck(properties.getHealthCheck().getEnabled())
+			.healthCheckService(properties.getHealthCheck().getServiceName())
+			.refreshInterval(notNegative(prefix + ".refresh-interval", properties.getRefreshInterval(), "for never"))
+			.build();
+	}
+
+	private static @Nullable Integer between(String property, @Nullable Integer value, int min, int max) {
+		if (value != null && (value < min || value > max)) {
+			throw invalid(property, value, "Set it to a number from %d to %d.".formatted(min, max));
+		}
+		return value;
+	}
+
+	private static @Nullable Duration notNegative(String property, @Nullable Duration value, String zero) {
+		if (value != null && value.isNegative()) {
+			throw invalid(property, value, "Set it to a time above zero, or to 0 %s.".formatted(zero));
+		}
+		return value;
 	}
 
 	private static @Nullable Duration positive(String property, @Nullable Duration value) {
 		if (value != null && (value.isZero() || value.isNegative())) {
 			throw invalid(property, value, "Set it to a time above zero.");
-		}
-		return value;
-	}
-
-	private static @Nullable Duration notNegative(String property, @Nullable Duration value) {
-		if (value != null && value.isNegative()) {
-			throw invalid(property, value, "Set it to a time, or to 0 to leave the waits to gRPC.");
 		}
 		return value;
 	}

@@ -29,7 +29,8 @@ class ChannelStartUpLifecycle implements SmartLifecycle {
 
 	@Override
 	public void stop() {
-		this.running = false; // channels are closed with their bean, after those that call
+		this.running = false; // channels are closed with their bean, after those that
+								// call
 	}
 
 	@Override

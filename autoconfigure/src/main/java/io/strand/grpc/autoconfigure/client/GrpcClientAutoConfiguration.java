@@ -4,6 +4,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 
 import io.grpc.ClientInterceptor;
+import io.grpc.NameResolverProvider;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.AbstractStub;
 import io.strand.grpc.autoconfigure.AnnotatedBeans;
@@ -44,10 +45,11 @@ public final class GrpcClientAutoConfiguration {
 	@ConditionalOnMissingBean
 	GrpcChannels strandGrpcChannels(GrpcClientProperties properties, ListableBeanFactory beans, OwnServer ownServer,
 			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcChannelCustomizer> customizers,
-			Environment environment) {
+			ObjectProvider<NameResolverProvider> nameResolvers, Environment environment) {
 		return new GrpcChannels(new ChannelSettingsMapper(sslBundles).map(properties.getChannels()),
 				() -> AnnotatedBeans.ordered(beans, ClientInterceptor.class, GrpcGlobalClientInterceptor.class),
-				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment));
+				() -> customizers.orderedStream().toList(), ownServer, callbacks(environment),
+				nameResolvers.orderedStream().toList());
 	}
 
 	@Bean
@@ -72,6 +74,11 @@ public final class GrpcClientAutoConfiguration {
 	@ConditionalOnMissingBean(OwnServer.class)
 	ApplicationOwnServer strandOwnServer(ListableBeanFactory beans, ObjectProvider<GrpcServerProperties> properties) {
 		return new ApplicationOwnServer(beans, properties);
+	}
+
+	@Bean
+	MethodNamesCheck strandMethodNamesCheck(GrpcClientProperties properties, ListableBeanFactory beans) {
+		return new MethodNamesCheck(properties, beans);
 	}
 
 	@Bean

@@ -11,6 +11,7 @@ import io.strand.grpc.client.ConnectMode;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -29,6 +30,12 @@ public class GrpcClientProperties {
 	 */
 	private final Map<String, ChannelProperties> channels = new LinkedHashMap<>();
 
+	@NestedConfigurationProperty
+	private final DiscoveryProperties discovery = new DiscoveryProperties();
+
+	@NestedConfigurationProperty
+	private final XdsProperties xds = new XdsProperties();
+
 	public boolean isEnabled() {
 		return this.enabled;
 	}
@@ -41,15 +48,24 @@ public class GrpcClientProperties {
 		return this.channels;
 	}
 
+	public DiscoveryProperties getDiscovery() {
+		return this.discovery;
+	}
+
+	public XdsProperties getXds() {
+		return this.xds;
+	}
+
 	/**
 	 * One channel.
 	 */
-	public static class ChannelProperties {
+	public static class ChannelProperties extends ChannelCallProperties {
 
 		/**
 		 * Where to connect: host:port, dns:///host:port,
-		 * static://host1:port1,host2:port2, unix:/path, in-process:name, or self: for
-		 * this application's own server.
+		 * static://host1:port1,host2:port2, discovery:///name for Spring Cloud's
+		 * DiscoveryClient, xds:///name, unix:/path, in-process:name, or self: for this
+		 * application's own server.
 		 */
 		private @Nullable String target;
 
@@ -62,8 +78,8 @@ public class GrpcClientProperties {
 
 		/**
 		 * When to connect: with the first call (lazy, the default), when the application
-		 * starts (eager), or when it starts, which fails if it cannot (wait). A channel to
-		 * this application's own server is always lazy.
+		 * starts (eager), or when it starts, which fails if it cannot (wait). A channel
+		 * to this application's own server is always lazy.
 		 */
 		private @Nullable ConnectMode connect;
 
@@ -72,16 +88,6 @@ public class GrpcClientProperties {
 		 * connect=wait; 30s if not set.
 		 */
 		private @Nullable Duration connectTimeout;
-
-		/**
-		 * Deadline of unary calls that are made without one; none if not set or 0.
-		 */
-		private @Nullable Duration deadline;
-
-		/**
-		 * Deadline of streaming calls that are made without one; none if not set or 0.
-		 */
-		private @Nullable Duration streamDeadline;
 
 		/**
 		 * How long a channel without calls keeps its connection; 30 minutes if not set.
@@ -111,10 +117,17 @@ public class GrpcClientProperties {
 		private @Nullable String authority;
 
 		/**
-		 * Load-balancing policy, such as pick_first or round_robin; by default
-		 * round_robin for static targets of several hosts, else pick_first.
+		 * Load-balancing policy: round_robin, pick_first, or, with the dependency
+		 * io.grpc:grpc-xds, least_request, weighted_round_robin or ring_hash; round_robin
+		 * if not set.
 		 */
 		private @Nullable String loadBalancingPolicy;
+
+		/**
+		 * How often the target is resolved again, so that added servers get calls; 30s
+		 * for dns and discovery if not set, else never. Never if 0.
+		 */
+		private @Nullable Duration refreshInterval;
 
 		/**
 		 * How long a channel waits at most until it tries again to connect to an address
@@ -135,6 +148,15 @@ public class GrpcClientProperties {
 		private List<String> services = new ArrayList<>();
 
 		private final Ssl ssl = new Ssl();
+
+		@NestedConfigurationProperty
+		private final BalancingProperties.HealthCheck healthCheck = new BalancingProperties.HealthCheck();
+
+		@NestedConfigurationProperty
+		private final BalancingProperties.LeastRequest leastRequest = new BalancingProperties.LeastRequest();
+
+		@NestedConfigurationProperty
+		private final BalancingProperties.RingHash ringHash = new BalancingProperties.RingHash();
 
 		private final KeepAlive keepAlive = new KeepAlive();
 
@@ -170,22 +192,6 @@ public class GrpcClientProperties {
 
 		public void setConnectTimeout(@Nullable Duration connectTimeout) {
 			this.connectTimeout = connectTimeout;
-		}
-
-		public @Nullable Duration getDeadline() {
-			return this.deadline;
-		}
-
-		public void setDeadline(@Nullable Duration deadline) {
-			this.deadline = deadline;
-		}
-
-		public @Nullable Duration getStreamDeadline() {
-			return this.streamDeadline;
-		}
-
-		public void setStreamDeadline(@Nullable Duration streamDeadline) {
-			this.streamDeadline = streamDeadline;
 		}
 
 		public @Nullable Duration getIdleTimeout() {
@@ -236,6 +242,14 @@ public class GrpcClientProperties {
 			this.loadBalancingPolicy = loadBalancingPolicy;
 		}
 
+		public @Nullable Duration getRefreshInterval() {
+			return this.refreshInterval;
+		}
+
+		public void setRefreshInterval(@Nullable Duration refreshInterval) {
+			this.refreshInterval = refreshInterval;
+		}
+
 		public @Nullable Duration getMaxReconnectBackoff() {
 			return this.maxReconnectBackoff;
 		}
@@ -262,6 +276,18 @@ public class GrpcClientProperties {
 
 		public Ssl getSsl() {
 			return this.ssl;
+		}
+
+		public BalancingProperties.HealthCheck getHealthCheck() {
+			return this.healthCheck;
+		}
+
+		public BalancingProperties.LeastRequest getLeastRequest() {
+			return this.leastRequest;
+		}
+
+		public BalancingProperties.RingHash getRingHash() {
+			return this.ringHash;
 		}
 
 		public KeepAlive getKeepAlive() {

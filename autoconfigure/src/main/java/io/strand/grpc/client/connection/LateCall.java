@@ -84,7 +84,8 @@ public abstract class LateCall<Q, R> extends ClientCall<Q, R> {
 
 	@Override
 	public void cancel(@Nullable String message, @Nullable Throwable cause) {
-		// Said before it is looked whether the start is over, and the other way round there
+		// Said before it is looked whether the start is over, and the other way round
+		// there
 		if (this.cancellation == null) {
 			this.cancellation = new Cancellation(message, cause);
 		}

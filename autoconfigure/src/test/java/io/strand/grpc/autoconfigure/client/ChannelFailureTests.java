@@ -93,8 +93,8 @@ class ChannelFailureTests {
 		assertThat(failure(output, AsksForEcho.class, "echo.target=http://echo:1")).containsExactly(
 				"The target 'http://echo:1' of strand.client.channels.echo.target is not valid. gRPC has no URLs;"
 						+ " whether the connection is encrypted is said by the channel's ssl.enabled.",
-				"Use host:port, dns:///host:port, static://host1:port1,host2:port2, unix:/path, in-process:name or"
-						+ " self:.");
+				"Use host:port, dns:///host:port, static://host1:port1,host2:port2, discovery:///name, xds:///name,"
+						+ " unix:/path, in-process:name or self:.");
 	}
 
 	@Test
@@ -102,6 +102,87 @@ class ChannelFailureTests {
 		assertThat(failure(output, Object.class, "echo.target=static://a:1,b")).first()
 			.isEqualTo("The target 'static://a:1,b' of strand.client.channels.echo.target is not valid. The address 'b'"
 					+ " is not a host and a port.");
+	}
+
+	@Test
+	void nobodyResolvesTheScheme(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.target=consul:///echo")).first()
+			.isEqualTo("The target 'consul:///echo' of strand.client.channels.echo.target is not valid. There is no"
+					+ " resolver for the scheme 'consul'. One of your own is a bean of type NameResolverProvider, or a"
+					+ " service of the class path.");
+	}
+
+	@Test
+	void theSchemeIsMisspelt(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.target=dsn:///echo:1")).first()
+			.asString()
+			.endsWith("There is no resolver for the scheme 'dsn'. Did you mean 'dns'?");
+	}
+
+	@Test
+	void thereIsNoDiscoveryClient(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.target=discovery:///echo")).first()
+			.asString()
+			.contains("resolver for the scheme 'discovery'. It needs Spring Cloud's DiscoveryClient");
+	}
+
+	@Test
+	void aNameOfDnsHasNoPort(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.target=dns:///echo")).first()
+			.asString()
+			.endsWith("After 'dns:', three slashes, a host and a port are expected.");
+	}
+
+	@Test
+	void thePolicyIsMisspelt(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.load-balancing-policy=round_robbin")).containsExactly(
+				"The load-balancing policy 'round_robbin' of strand.client.channels.echo.load-balancing-policy is not"
+						+ " known. Did you mean 'round_robin'?",
+				"Use one of: round_robin, pick_first, least_request, weighted_round_robin, ring_hash. One of your own"
+						+ " is registered with gRPC's LoadBalancerRegistry.");
+	}
+
+	@Test
+	void ringHashHasNoHeader(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.load-balancing-policy=ring_hash")).containsExactly(
+				"The load-balancing policy is ring_hash, but strand.client.channels.echo.ring-hash.header, whose value"
+						+ " is hashed, is not set.",
+				"Set strand.client.channels.echo.ring-hash.header to the name of a header.");
+	}
+
+	@Test
+	void theSettingsOfAPolicyMakeNoSense(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.load-balancing-policy=least_request",
+				"echo.least-request.choices=1"))
+			.containsExactly("The value '1' of strand.client.channels.echo.least-request.choices is not valid.",
+					"Set it to a number from 2 to 10.");
+	}
+
+	@Test
+	void theRingIsLargerThanItMayBe(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.load-balancing-policy=ring_hash",
+				"echo.ring-hash.header=customer", "echo.ring-hash.min-size=9", "echo.ring-hash.max-size=8"))
+			.containsExactly(
+					"strand.client.channels.echo.ring-hash.min-size is 9, and so above"
+							+ " strand.client.channels.echo.ring-hash.max-size, which is 8.",
+					"Lower the one or raise the other.");
+	}
+
+	@Test
+	void thePolicyChecksNoHealth(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.load-balancing-policy=pick_first",
+				"echo.health-check.enabled=true"))
+			.containsExactly(
+					"strand.client.channels.echo.health-check.enabled is set, but the load-balancing policy"
+							+ " 'pick_first' checks no health.",
+					"Use round_robin, or set strand.client.channels.echo.health-check.enabled to false.");
+	}
+
+	@Test
+	void theRefreshIntervalIsNegative(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.refresh-interval=-1s")).containsExactly(
+				"The value 'PT-1S' of strand.client.channels.echo.refresh-interval is not valid.",
+				"Set it to a time above zero, or to 0 for never.");
 	}
 
 	@Test

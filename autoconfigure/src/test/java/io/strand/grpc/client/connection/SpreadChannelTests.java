@@ -66,7 +66,8 @@ class SpreadChannelTests {
 				EchoGrpc.newStub(channel).unary(text("hold"), new Counting(answered));
 			}
 		}).join(Duration.ofSeconds(10));
-		// None would come after the hundredth of its connection before another is answered
+		// None would come after the hundredth of its connection before another is
+		// answered
 		await().until(() -> this.waiting.size() == 1000);
 		assertThat(this.server.connections()).isEqualTo(10);
 		this.waiting.forEach((responses) -> EchoHandlers.echo(text("at last"), responses));

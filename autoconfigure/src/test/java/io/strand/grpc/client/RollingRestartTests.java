@@ -7,14 +7,17 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
 import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.MoreExecutors;
+import io.grpc.BindableService;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,8 +35,6 @@ class RollingRestartTests {
 
 	private static final Duration CALL_DURATION = Duration.ofMillis(50);
 
-	private static final Duration GRACE_PERIOD = Duration.ofSeconds(30);
-
 	private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
 
 	private final AtomicInteger calls = new AtomicInteger();
@@ -45,10 +46,20 @@ class RollingRestartTests {
 	@ParameterizedTest
 	@ValueSource(ints = { 1, 2 })
 	void noCallFails(int connections) throws Exception {
+		assertThatNoCallFails(RestartableServer::plain, connections);
+	}
+
+	@Test
+	void noCallFailsIfTheServersAreStrands() throws Exception {
+		assertThatNoCallFails(RestartableServer::strand, 1);
+	}
+
+	private void assertThatNoCallFails(Function<BindableService, RestartableServer> starter, int connections)
+			throws Exception {
 		SlowService firstService = new SlowService(this.timer);
 		SlowService secondService = new SlowService(this.timer);
-		try (RestartableServer first = new RestartableServer(firstService);
-				RestartableServer second = new RestartableServer(secondService);
+		try (RestartableServer first = starter.apply(firstService);
+				RestartableServer second = starter.apply(secondService);
 				FaultChannel channel = new FaultChannel(ChannelSettings.builder()
 					.target("static://localhost:%d,localhost:%d".formatted(first.port(), second.port()))
 					.connections(connections))) {
@@ -70,7 +81,7 @@ class RollingRestartTests {
 	}
 
 	private void restart(RestartableServer server, SlowService service) throws InterruptedException {
-		assertThat(server.stop(GRACE_PERIOD)).isTrue();
+		server.stop();
 		int before = this.answers.get();
 		await().atMost(Duration.ofSeconds(30)).until(() -> this.answers.get() > before + CALLS_PER_SECOND);
 		server.start();

@@ -44,7 +44,7 @@ class ServerOutageTests {
 	@ParameterizedTest
 	@ValueSource(ints = { 1, 3 })
 	void callsSucceedWithinASecondOfTheServersReturn(int connections) throws Exception {
-		try (RestartableServer server = new RestartableServer(new EchoService());
+		try (RestartableServer server = RestartableServer.plain(new EchoService());
 				FaultChannel channel = new FaultChannel(
 						settings("localhost:" + server.port()).connections(connections))) {
 			channel.blocking().unary(FaultChannel.MESSAGE);
@@ -59,7 +59,7 @@ class ServerOutageTests {
 
 	@Test
 	void callsThatWaitSucceedWithinASecondOfTheServersReturn() throws Exception {
-		try (RestartableServer server = new RestartableServer(new EchoService());
+		try (RestartableServer server = RestartableServer.plain(new EchoService());
 				FaultChannel channel = new FaultChannel(settings("localhost:" + server.port()))) {
 			channel.blocking().unary(FaultChannel.MESSAGE);
 			assertBestOfRounds(() -> {
@@ -86,8 +86,8 @@ class ServerOutageTests {
 			}
 
 		};
-		try (RestartableServer first = new RestartableServer(counting);
-				RestartableServer second = new RestartableServer(new EchoService());
+		try (RestartableServer first = RestartableServer.plain(counting);
+				RestartableServer second = RestartableServer.plain(new EchoService());
 				FaultChannel channel = new FaultChannel(
 						settings("static://localhost:%d,localhost:%d".formatted(first.port(), second.port())))) {
 			assertBestOfRounds(() -> {

@@ -64,6 +64,8 @@ class ServerOutageTests {
 			channel.blocking().unary(FaultChannel.MESSAGE);
 			assertBestOfRounds(() -> {
 				server.kill();
+				// The first call may still take the connection that is breaking
+				await().until(() -> !succeeds(channel));
 				Future<Message> answer = channel.future().withWaitForReady().unary(FaultChannel.MESSAGE);
 				awaitOutage(() -> !answer.isDone());
 				server.start();

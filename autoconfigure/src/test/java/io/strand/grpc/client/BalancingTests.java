@@ -3,6 +3,7 @@ package io.strand.grpc.client;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -264,6 +265,7 @@ class BalancingTests {
 		headers.put(Metadata.Key.of("customer", Metadata.ASCII_STRING_MARSHALLER), customer);
 		EchoBlockingStub stub = EchoGrpc.newBlockingStub(this.channels.channel("default"))
 			.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+			.withDeadlineAfter(20, TimeUnit.SECONDS)
 			.withWaitForReady();
 		assertThat(stub.unary(MESSAGE)).isEqualTo(MESSAGE);
 	}

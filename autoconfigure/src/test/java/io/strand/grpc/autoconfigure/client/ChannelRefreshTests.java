@@ -45,7 +45,7 @@ class ChannelRefreshTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "strand.client.channels.stock.user-agent,stock", "strand.client.channels[stock].userAgent,stock",
+	@CsvSource({ "strand.client.channels.stock.user-agent,stock",
 			"strand.client.channels.default.user-agent,prices" })
 	void aChangeAppliesToTheNextCall(String property, String channel) {
 		this.context.run((context) -> {

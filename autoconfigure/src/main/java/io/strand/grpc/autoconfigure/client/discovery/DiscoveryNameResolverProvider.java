@@ -86,7 +86,7 @@ class DiscoveryNameResolverProvider extends NameResolverProvider implements Appl
 
 	private static String reason(ServiceInstance instance, Exception ex) {
 		return (ex instanceof UnknownHostException) ? "its host '%s' is not known".formatted(instance.getHost())
-				: ex.getMessage();
+				: String.valueOf(ex.getMessage());
 	}
 
 	private List<SocketAddress> addresses(ServiceInstance instance) throws UnknownHostException {

@@ -98,8 +98,12 @@ class EurekaTests {
 	private static ConfigurableApplicationContext startEureka() {
 		return new SpringApplicationBuilder(EurekaServer.class)
 			.properties("server.port=0", "eureka.client.register-with-eureka=false",
-					"eureka.client.fetch-registry=false", "eureka.server.use-read-only-response-cache=false",
-					"eureka.dashboard.enabled=false", "strand.client.enabled=false", "strand.server.enabled=false")
+					"eureka.client.fetch-registry=false",
+					// itself, so that it looks for no other
+					"eureka.instance.hostname=localhost",
+					"eureka.client.service-url.defaultZone=http://localhost:1/eureka/",
+					"eureka.server.use-read-only-response-cache=false", "eureka.dashboard.enabled=false",
+					"strand.client.enabled=false", "strand.server.enabled=false")
 			.run();
 	}
 
@@ -108,6 +112,8 @@ class EurekaTests {
 			.properties("eureka.client.service-url.defaultZone=" + registry, "eureka.client.register-with-eureka=false",
 					"eureka.client.registry-fetch-interval-seconds=1",
 					"strand.client.channels.default.target=discovery:///shop",
+					// Jersey is on the class path, but as the server's
+					"eureka.client.jersey.enabled=false",
 					// only what Eureka's client tells
 					"strand.client.channels.default.refresh-interval=0")
 			.run();

@@ -16,6 +16,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.testing.integration.AbstractInteropTest;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -50,12 +51,12 @@ final class InteropCases extends AbstractInteropTest {
 	protected ManagedChannel createChannel() {
 		ConfigurableApplicationContext context = new SpringApplicationBuilder(InteropApplication.class)
 			.web(WebApplicationType.NONE)
-			.bannerMode(org.springframework.boot.Banner.Mode.OFF)
+			.bannerMode(Banner.Mode.OFF)
 			.properties(this.properties)
 			.properties("strand.client.channels.interop.target=localhost:" + port(),
 					"strand.client.channels.interop.services=grpc.testing.TestService",
 					"strand.client.channels.interop.max-inbound-message-size=" + MAX_MESSAGE_SIZE + "B",
-					"strand.client.channels.interop.shutdown-grace-period=5s")
+					"strand.client.channels.interop.shutdown-grace-period=5s", "eureka.client.enabled=false")
 			.run();
 		return new StubChannel(context.getBean(InteropApplication.Client.class).stub().getChannel(), context);
 	}

@@ -55,8 +55,7 @@ class GoAwayTests {
 			CompletableFuture<Boolean> stopped = CompletableFuture.supplyAsync(() -> stop(first));
 			// Some of these meet the server while it goes
 			answers.addAll(call(channel, CALLS));
-			await().atMost(PATIENCE)
-				.until(() -> held.size() == 2 * CALLS || answers.stream().anyMatch(Future::isDone));
+			await().atMost(PATIENCE).until(() -> held.size() == 2 * CALLS || answers.stream().anyMatch(Future::isDone));
 			held.release();
 			for (Future<Message> answer : answers) {
 				assertThat(answer.get(60, TimeUnit.SECONDS)).isEqualTo(FaultChannel.MESSAGE);

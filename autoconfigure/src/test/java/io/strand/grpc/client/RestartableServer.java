@@ -107,8 +107,8 @@ final class RestartableServer implements AutoCloseable {
 		private final RecordingServer server;
 
 		PlainServer(int port, BindableService service) {
-			this.server = RecordingServer
-				.start(NettyServerBuilder.forPort(port, InsecureServerCredentials.create()), service);
+			this.server = RecordingServer.start(NettyServerBuilder.forPort(port, InsecureServerCredentials.create()),
+					service);
 			this.server.forgetCalls();
 		}
 

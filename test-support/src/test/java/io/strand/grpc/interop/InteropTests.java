@@ -33,8 +33,8 @@ class InteropTests {
 			"strand.client.channels.interop.stream-deadline=60s" };
 
 	/**
-	 * With blocking sends, one on a call that has ended throws its status, as a wait does
-	 * that nobody could end. This case takes no exception.
+	 * With blocking sends, one on a call that has ended throws the call's status, which
+	 * this case does not expect.
 	 */
 	private static final String SENDS_AFTER_THE_END = "timeoutOnSleepingServer";
 
@@ -54,8 +54,8 @@ class InteropTests {
 	}
 
 	/**
-	 * Those that not every transport has. Without the probes whether the server notices a
-	 * request that is said to be compressed and is not: gRPC's server in Java does not.
+	 * Those that not every transport has. They do not probe whether the server notices a
+	 * request that only claims to be compressed: gRPC's server in Java does not.
 	 */
 	private static Stream<Named<Case>> casesOfTheClient() {
 		return Stream.<Named<Case>>of(

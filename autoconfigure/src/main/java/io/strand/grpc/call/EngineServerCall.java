@@ -47,7 +47,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		this.plan = plan;
 		this.owner = owner;
 		this.guard = new ServerSendGuard(plan.settings(), this);
-		TransportLoop loop = owner.loop();
+		TransportLoop loop = owner.thread().loop();
 		this.answer = (plan.serverSendsOneMessage() && loop != null) ? new SingleAnswer<>(transport, owner, loop)
 				: null;
 		Integer readyThreshold = plan.settings().readyThreshold();

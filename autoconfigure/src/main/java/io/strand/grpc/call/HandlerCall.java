@@ -15,7 +15,6 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
-import io.strand.grpc.thread.SerialThread;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,8 +95,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private final Context context;
 
-	/** Where the transport runs, if it has an event loop. */
-	private final @Nullable TransportLoop loop = TransportLoop.current();
+	private final CallThread thread;
 
 	private final long arrivedNanos = System.nanoTime();
 
@@ -112,8 +110,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	private volatile Phase phase = Phase.ARRIVED;
 
 	private volatile int events;
-
-	private volatile @Nullable SerialThread serialThread;
 
 	/** Whether the places were given back. */
 	private volatile boolean left;
@@ -131,10 +127,11 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			ServerCallHandler<Q, R> next) {
 		this.engine = engine;
 		this.plan = plan;
-		this.call = new EngineServerCall<>(call, plan, this);
 		this.context = Context.current().withValue(ServedCall.KEY, this);
 		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
 		this.run = new HandlerRun<>(this, headers, next);
+		this.thread = new CallThread(plan, this.run);
+		this.call = new EngineServerCall<>(call, plan, this);
 	}
 
 	// On the transport thread
@@ -184,9 +181,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			return;
 		}
 		EVENTS.getAndBitwiseOr(this, COMPLETED);
-		SerialThread current = this.serialThread;
-		if (current != null && this.loop != null && this.loop.isCurrentThread() && isInNoHurryToEnd()) {
-			this.loop.wakeSoon(current);
+		if (isInNoHurryToEnd()) {
+			this.thread.wakeSoon();
 		}
 		else {
 			wake();
@@ -199,8 +195,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	 * no task of the application's, no limit that counts this call.
 	 */
 	private boolean isInNoHurryToEnd() {
-		return this.left && this.served == null && this.run.isIdle() && !this.call.isIntercepted()
-				&& !this.plan.onEventLoop();
+		return this.left && this.served == null && this.run.isIdle() && !this.call.isIntercepted();
 	}
 
 	@Override
@@ -222,7 +217,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		CallLimit reached = this.engine.admission().tryPass(limits());
 		if (reached == null) {
 			this.phase = Phase.ADMITTED;
-			startThread();
+			this.thread.start();
 		}
 		else if (this.plan.settings().maxWait().isZero()) {
 			refuse(reached, Phase.ARRIVED);
@@ -258,28 +253,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	void admitted() {
 		stopTimer();
 		if (PHASE.compareAndSet(this, Phase.WAITING, Phase.ADMITTED)) {
-			startThread();
+			this.thread.start();
 		}
 		else {
 			this.engine.admission().leave(limits());
-		}
-	}
-
-	private void startThread() {
-		SerialThread starting = this.plan.threads().newThread(this.run);
-		this.serialThread = starting;
-		TransportLoop on = this.loop;
-		if (on == null) {
-			starting.start();
-		}
-		else if (this.plan.onEventLoop()) {
-			on.run(starting::start);
-		}
-		else if (on.isCurrentThread()) {
-			this.run.batch(on.start(starting));
-		}
-		else {
-			starting.start();
 		}
 	}
 
@@ -377,39 +354,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	void wake() {
 		wakeReceiver();
-		SerialThread current = this.serialThread;
-		if (current == null) {
-			return;
-		}
-		TransportLoop on = this.loop;
-		if (on == null) {
-			current.wake();
-		}
-		else if (this.plan.onEventLoop()) {
-			if (this.run.isIdle()) {
-				on.run(current::wake);
-			}
-		}
-		else if (!on.isCurrentThread()) {
-			current.wake();
-		}
-		else if (this.run.isIdle()) {
-			on.wake(current);
-		}
+		this.thread.wake();
 	}
 
 	/** Wakes the thread that waits for a message inside a callback, if one does. */
 	void wakeReceiver() {
-		Pump current = this.pump;
-		if (current != null) {
-			TransportLoop on = this.loop;
-			if (on != null && on.isCurrentThread()) {
-				current.wakeAfterRead(on);
-			}
-			else {
-				current.wake();
-			}
-		}
+		this.thread.wake(this.pump);
 	}
 
 	/** The handler, which has just been started, will block in a callback. */
@@ -481,17 +431,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		}
 	}
 
-	/** Sends an answer where the transport runs. */
-	void answer(TransportLoop on, Runnable answer) {
-		TransportLoop.Batch batch = this.run.leaveBatchIfCurrentThread();
-		if (batch != null) {
-			batch.answer(answer);
-		}
-		else {
-			on.run(answer);
-		}
-	}
-
 	/** Takes the event that the transport is ready. */
 	void takeReady() {
 		EVENTS.getAndBitwiseAnd(this, ~READY);
@@ -543,8 +482,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		return this.plan.settings().limits();
 	}
 
-	@Nullable TransportLoop loop() {
-		return this.loop;
+	CallThread thread() {
+		return this.thread;
 	}
 
 	/** Numbered when first asked for: most calls never are. */

@@ -76,7 +76,7 @@ final class SingleAnswer<R> implements Runnable {
 			this.direct = true;
 			this.status = status;
 			this.trailers = trailers;
-			this.call.answer(this.loop, this);
+			this.call.thread().answer(this.loop, this);
 		}
 	}
 

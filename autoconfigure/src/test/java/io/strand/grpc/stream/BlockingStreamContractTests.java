@@ -335,6 +335,8 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 				outcome.call().sendMessage(number(i));
 			}
 			assertThat(outcome.status()).isEqualTo(Status.OK);
+			// The next round looks for the state of its own call
+			await().untilAsserted(() -> assertThat(server().engine().liveCalls()).isEmpty());
 		}
 	}
 

@@ -28,6 +28,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import io.strand.grpc.call.ClientStreamGuard;
 import io.strand.grpc.client.ChannelTarget.Kind;
+import io.strand.grpc.client.connection.Reconnects;
 import io.strand.grpc.client.connection.SpreadChannel;
 import io.strand.grpc.client.method.ChannelMethods;
 import io.strand.grpc.client.method.ResolvedMethods;
@@ -60,6 +61,8 @@ final class ChannelFactory {
 	private final NameResolvers nameResolvers;
 
 	private final SelfNameResolverProvider selfResolvers;
+
+	private final Reconnects reconnects = new Reconnects();
 
 	private final ReentrantLock unixEventLoopsLock = new ReentrantLock();
 
@@ -138,7 +141,7 @@ final class ChannelFactory {
 		// Outermost: the interceptors are no more thread-safe than the transport
 		builder.intercept(new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(),
 				settings.eventLoopQueue(), activity.blockedSends()));
-		return builder.build();
+		return this.reconnects.build(builder, settings.maxReconnectBackoff());
 	}
 
 	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,
@@ -248,6 +251,7 @@ final class ChannelFactory {
 
 	void close() {
 		NameResolverRegistry.getDefaultRegistry().deregister(this.selfResolvers);
+		this.reconnects.close();
 		EventLoopGroup loops = closeUnixEventLoops();
 		if (loops != null) {
 			loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);

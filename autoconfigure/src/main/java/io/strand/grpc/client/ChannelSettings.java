@@ -22,6 +22,8 @@ public final class ChannelSettings {
 
 	private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(30);
 
+	private static final Duration DEFAULT_MAX_RECONNECT_BACKOFF = Duration.ofMillis(500);
+
 	private final List<String> services;
 
 	private final @Nullable String target;
@@ -62,6 +64,8 @@ public final class ChannelSettings {
 
 	private final @Nullable Integer eventLoopQueue;
 
+	private final @Nullable Duration maxReconnectBackoff;
+
 	private final @Nullable Duration shutdownGracePeriod;
 
 	private final @Nullable MetadataPropagation metadataPropagation;
@@ -90,6 +94,7 @@ public final class ChannelSettings {
 		this.concurrentSend = builder.concurrentSend;
 		this.blockingSend = builder.blockingSend;
 		this.eventLoopQueue = builder.eventLoopQueue;
+		this.maxReconnectBackoff = builder.maxReconnectBackoff;
 		this.shutdownGracePeriod = builder.shutdownGracePeriod;
 		this.metadataPropagation = builder.metadataPropagation;
 	}
@@ -130,6 +135,7 @@ public final class ChannelSettings {
 		builder.concurrentSend = own(this.concurrentSend, parent.concurrentSend);
 		builder.blockingSend = own(this.blockingSend, parent.blockingSend);
 		builder.eventLoopQueue = own(this.eventLoopQueue, parent.eventLoopQueue);
+		builder.maxReconnectBackoff = own(this.maxReconnectBackoff, parent.maxReconnectBackoff);
 		builder.shutdownGracePeriod = own(this.shutdownGracePeriod, parent.shutdownGracePeriod);
 		builder.metadataPropagation = own(this.metadataPropagation, parent.metadataPropagation);
 		return builder.build();
@@ -223,6 +229,10 @@ public final class ChannelSettings {
 		return (this.eventLoopQueue != null) ? this.eventLoopQueue : HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE;
 	}
 
+	Duration maxReconnectBackoff() {
+		return (this.maxReconnectBackoff != null) ? this.maxReconnectBackoff : DEFAULT_MAX_RECONNECT_BACKOFF;
+	}
+
 	Duration shutdownGracePeriod() {
 		return (this.shutdownGracePeriod != null) ? this.shutdownGracePeriod : DEFAULT_SHUTDOWN_GRACE_PERIOD;
 	}
@@ -280,6 +290,8 @@ public final class ChannelSettings {
 		private @Nullable Boolean blockingSend;
 
 		private @Nullable Integer eventLoopQueue;
+
+		private @Nullable Duration maxReconnectBackoff;
 
 		private @Nullable Duration shutdownGracePeriod;
 
@@ -482,6 +494,21 @@ public final class ChannelSettings {
 		 */
 		public Builder balancing(BalancingSettings balancing) {
 			this.balancing = balancing;
+			return this;
+		}
+
+		/**
+		 * Sets how long the channel waits at most until it connects again to an address
+		 * that it could not connect to; half a second if not set, zero to leave it to
+		 * gRPC, which waits up to two minutes.
+		 * @param maxReconnectBackoff the value
+		 * @return this builder
+		 */
+		public Builder maxReconnectBackoff(@Nullable Duration maxReconnectBackoff) {
+			if (maxReconnectBackoff != null && maxReconnectBackoff.isNegative()) {
+				throw new IllegalArgumentException("A channel cannot wait for " + maxReconnectBackoff);
+			}
+			this.maxReconnectBackoff = maxReconnectBackoff;
 			return this;
 		}
 

@@ -2,6 +2,7 @@ package io.strand.grpc.client;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -105,6 +106,16 @@ public final class RecordingServer implements AutoCloseable {
 
 	public RecordedCall lastCall() {
 		return this.calls.get(this.calls.size() - 1);
+	}
+
+	/**
+	 * Stops as an application does that is asked to: takes no new calls, and waits for
+	 * those that run.
+	 * @param gracePeriod how long to wait
+	 * @return whether they have ended
+	 */
+	public boolean stop(Duration gracePeriod) throws InterruptedException {
+		return this.server.shutdown().awaitTermination(gracePeriod.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
 	@Override

@@ -9,7 +9,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Stands between a client and a server, and can cut the connection without a word.
+ * Stands between a client and a server, and can cut connections or lose what they carry.
  */
 public final class TcpProxy implements AutoCloseable {
 
@@ -18,6 +18,8 @@ public final class TcpProxy implements AutoCloseable {
 	private final int target;
 
 	private final Queue<Socket> sockets = new ConcurrentLinkedQueue<>();
+
+	private volatile Object present = new Object();
 
 	public TcpProxy(int target) {
 		this.target = target;
@@ -41,8 +43,9 @@ public final class TcpProxy implements AutoCloseable {
 				Socket server = new Socket(InetAddress.getLoopbackAddress(), this.target);
 				this.sockets.add(client);
 				this.sockets.add(server);
-				start(() -> pump(client, server));
-				start(() -> pump(server, client));
+				Object made = this.present;
+				start(() -> pump(client, server, made));
+				start(() -> pump(server, client, made));
 			}
 		}
 		catch (IOException ex) {
@@ -50,13 +53,41 @@ public final class TcpProxy implements AutoCloseable {
 		}
 	}
 
-	private static void pump(Socket from, Socket to) {
-		try (from; to) {
-			from.getInputStream().transferTo(to.getOutputStream());
+	private void pump(Socket from, Socket to, Object made) {
+		byte[] bytes = new byte[8192];
+		try {
+			int count = from.getInputStream().read(bytes);
+			while (count >= 0) {
+				if (made == this.present) {
+					to.getOutputStream().write(bytes, 0, count);
+				}
+				count = from.getInputStream().read(bytes);
+			}
 		}
 		catch (IOException ex) {
 			// Cut
 		}
+		if (made == this.present) {
+			closeQuietly(from);
+			closeQuietly(to);
+		}
+	}
+
+	private static void closeQuietly(Socket socket) {
+		try {
+			socket.close();
+		}
+		catch (IOException ex) {
+			// It is of no use any more
+		}
+	}
+
+	/**
+	 * From here on, the present connections lose whatever is sent, and also that one side
+	 * has closed them, as if a router between the two were gone. New ones work.
+	 */
+	public void freeze() {
+		this.present = new Object();
 	}
 
 	private static void start(Runnable task) {

@@ -112,6 +112,8 @@ class ChannelSettingsMapper {
 			.concurrentSend(streams.getConcurrentSend())
 			.blockingSend(streams.getBlockingSend())
 			.eventLoopQueue(atLeastOne(prefix + ".streams.event-loop-queue", streams.getEventLoopQueue()))
+			.maxReconnectBackoff(notNegative(prefix + ".max-reconnect-backoff", properties.getMaxReconnectBackoff(),
+					"to leave the waits to gRPC"))
 			.shutdownGracePeriod(properties.getShutdownGracePeriod())
 			.metadataPropagation((propagation != null) ? propagation : defaultPropagation)
 			.build();
@@ -128,7 +130,7 @@ class ChannelSettingsMapper {
 			.ringHashMaxSize(between(prefix + ".ring-hash.max-size", ringHash.getMaxSize(), 1, 4096))
 			.healthCheck(properties.getHealthCheck().getEnabled())
 			.healthCheckService(properties.getHealthCheck().getServiceName())
-			.refreshInterval(notNegative(prefix + ".refresh-interval", properties.getRefreshInterval()))
+			.refreshInterval(notNegative(prefix + ".refresh-interval", properties.getRefreshInterval(), "for never"))
 			.build();
 	}
 
@@ -139,9 +141,9 @@ class ChannelSettingsMapper {
 		return value;
 	}
 
-	private static @Nullable Duration notNegative(String property, @Nullable Duration value) {
+	private static @Nullable Duration notNegative(String property, @Nullable Duration value, String zero) {
 		if (value != null && value.isNegative()) {
-			throw invalid(property, value, "Set it to a time above zero, or to 0 for never.");
+			throw invalid(property, value, "Set it to a time above zero, or to 0 %s.".formatted(zero));
 		}
 		return value;
 	}

@@ -178,6 +178,13 @@ public class GrpcClientProperties {
 		private @Nullable Duration refreshInterval;
 
 		/**
+		 * How long a channel waits at most until it tries again to connect to an address
+		 * that it has lost or could not connect to; 500ms if not set. With 0 gRPC's own
+		 * waits apply, from 1 second up to 2 minutes.
+		 */
+		private @Nullable Duration maxReconnectBackoff;
+
+		/**
 		 * How long closing the application waits for calls in flight before it cancels
 		 * them; 10s if not set.
 		 */
@@ -300,6 +307,14 @@ public class GrpcClientProperties {
 
 		public void setRefreshInterval(@Nullable Duration refreshInterval) {
 			this.refreshInterval = refreshInterval;
+		}
+
+		public @Nullable Duration getMaxReconnectBackoff() {
+			return this.maxReconnectBackoff;
+		}
+
+		public void setMaxReconnectBackoff(@Nullable Duration maxReconnectBackoff) {
+			this.maxReconnectBackoff = maxReconnectBackoff;
 		}
 
 		public @Nullable Duration getShutdownGracePeriod() {

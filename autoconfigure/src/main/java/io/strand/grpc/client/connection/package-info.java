@@ -1,5 +1,5 @@
 /**
- * Which connection a call takes.
+ * Which connection a call takes, and when lost ones are made again.
  */
 @NullMarked
 package io.strand.grpc.client.connection;

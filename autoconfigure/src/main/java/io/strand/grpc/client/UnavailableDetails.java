@@ -43,14 +43,15 @@ record UnavailableDetails(String name, String target) implements ClientIntercept
 		if (status.getCode() != Status.Code.UNAVAILABLE || cause == null) {
 			return status;
 		}
+		String said = (status.getDescription() != null) ? status.getDescription() : "The server cannot be reached";
 		StringBuilder details = new StringBuilder("channel '%s' to %s".formatted(this.name, this.target));
 		for (Throwable each = cause; each != null; each = each.getCause()) {
-			if (each.getMessage() != null && details.indexOf(each.getMessage()) < 0) {
-				details.append(": ").append(each.getMessage());
+			String message = each.getMessage();
+			if (message != null && !said.contains(message) && details.indexOf(message) < 0) {
+				details.append(": ").append(message);
 			}
 		}
-		String said = status.getDescription();
-		return status.withDescription((said != null) ? said + " (" + details + ")" : details.toString());
+		return status.withDescription(said + " (" + details + ")");
 	}
 
 }

@@ -14,9 +14,9 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.strand.grpc.client.connection.SpreadChannel;
 
 /**
- * One blocking stub and 512 virtual threads that call with it, on a channel of 1, 2, 4 and
- * 8 connections. How many calls a second the client makes depends on its cores and on how
- * many calls the server takes at a time on a connection.
+ * One blocking stub and 512 virtual threads that call with it, on a channel of 1, 2, 4
+ * and 8 connections. How many calls a second the client makes depends on its cores and on
+ * how many calls the server takes at a time on a connection.
  */
 final class ConnectionsScenario implements Scenario {
 

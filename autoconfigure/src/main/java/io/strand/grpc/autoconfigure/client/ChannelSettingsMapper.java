@@ -199,9 +199,8 @@ class ChannelSettingsMapper {
 
 	private static ChannelCredentials credentials(GrpcChannelConnectionDetails details) {
 		SslBundle bundle = details.getSslBundle();
-		return (bundle != null)
-				? ChannelSslCredentials.of("The SSL bundle of the connection details of " + details.getChannelName(),
-						bundle)
+		return (bundle != null) ? ChannelSslCredentials
+			.of("The SSL bundle of the connection details of " + details.getChannelName(), bundle)
 				: InsecureChannelCredentials.create();
 	}
 

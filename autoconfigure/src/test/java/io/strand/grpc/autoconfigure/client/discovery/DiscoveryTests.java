@@ -149,7 +149,7 @@ class DiscoveryTests {
 		run((stub, context) -> {
 			assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> stub.unary(MESSAGE))
 				.withMessage("UNAVAILABLE: 'stock' cannot be resolved: Spring Cloud's DiscoveryClient knows no instance"
-						+ " of it");
+						+ " of it (channel 'default' to discovery:///stock)");
 			this.registry.instances = List.of(instance(this.first.port(), Map.of()));
 			context.publishEvent(new HeartbeatEvent(this, 1));
 			assertThat(stub.withWaitForReady().unary(MESSAGE)).isEqualTo(MESSAGE);
@@ -193,7 +193,7 @@ class DiscoveryTests {
 		this.registry.failure = new IllegalStateException("Eureka is down");
 		run((stub, context) -> assertThatExceptionOfType(StatusRuntimeException.class)
 			.isThrownBy(() -> stub.unary(MESSAGE))
-			.withMessage("UNAVAILABLE: 'stock' cannot be resolved: Eureka is down"));
+			.withMessage("UNAVAILABLE: 'stock' cannot be resolved: Eureka is down (channel 'default' to discovery:///stock)"));
 	}
 
 	@Test

@@ -58,8 +58,7 @@ class InteropTests {
 	 * request that only claims to be compressed: gRPC's server in Java does not.
 	 */
 	private static Stream<Named<Case>> casesOfTheClient() {
-		return Stream.<Named<Case>>of(
-				Named.of("clientCompressedUnary", (cases) -> cases.clientCompressedUnary(false)),
+		return Stream.<Named<Case>>of(Named.of("clientCompressedUnary", (cases) -> cases.clientCompressedUnary(false)),
 				Named.of("clientCompressedStreaming", (cases) -> cases.clientCompressedStreaming(false)),
 				Named.of("serverCompressedStreaming", InteropCases::serverCompressedStreaming));
 	}

@@ -9,6 +9,7 @@ import java.util.Set;
 import com.jayway.jsonpath.JsonPath;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
+import io.strand.grpc.autoconfigure.test.GrpcTestProperties;
 import io.strand.grpc.service.NearestName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ class KnownPropertiesTests {
 	KnownPropertiesTests() {
 		this.known.add("strand.server", GrpcServerProperties.class);
 		this.known.add("strand.client", GrpcClientProperties.class);
+		this.known.add("strand.test", GrpcTestProperties.class);
 	}
 
 	@ParameterizedTest

@@ -193,7 +193,8 @@ class DiscoveryTests {
 		this.registry.failure = new IllegalStateException("Eureka is down");
 		run((stub, context) -> assertThatExceptionOfType(StatusRuntimeException.class)
 			.isThrownBy(() -> stub.unary(MESSAGE))
-			.withMessage("UNAVAILABLE: 'stock' cannot be resolved: Eureka is down (channel 'default' to discovery:///stock)"));
+			.withMessage(
+					"UNAVAILABLE: 'stock' cannot be resolved: Eureka is down (channel 'default' to discovery:///stock)"));
 	}
 
 	@Test

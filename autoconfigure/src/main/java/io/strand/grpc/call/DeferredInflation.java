@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.grpc.Codec;
 import io.grpc.Decompressor;
 import io.grpc.DecompressorRegistry;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,9 @@ final class DeferredInflation extends InputStream {
 		for (String encoding : registry.getKnownMessageEncodings()) {
 			Decompressor decompressor = registry.lookupDecompressor(encoding);
 			if (decompressor != null) {
-				deferring = deferring.with(deferring(encoding, decompressor),
+				// gRPC knows this one by its identity
+				boolean isNone = decompressor == Codec.Identity.NONE;
+				deferring = deferring.with(isNone ? decompressor : deferring(encoding, decompressor),
 						registry.getAdvertisedMessageEncodings().contains(encoding));
 			}
 		}
@@ -132,7 +135,7 @@ final class DeferredInflation extends InputStream {
 
 	@Override
 	public void close() throws IOException {
-		if (this.ignoredCloses.getAndDecrement() <= 0) {
+		if (this.ignoredCloses.getAndDecrement() == 0) {
 			InputStream stream = this.inflated;
 			((stream != null) ? stream : this.compressed).close();
 		}

@@ -333,14 +333,18 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			// What a task set must not reach the next call on this thread
 			Thread.interrupted();
 		}
-		this.inbox.discard();
-		if (from == Phase.ADMITTED || from == Phase.RUNNING) {
-			leave();
+		try {
+			this.inbox.discard();
 		}
-		if (this.slot != null) {
-			this.slot.free();
+		finally {
+			if (from == Phase.ADMITTED || from == Phase.RUNNING) {
+				leave();
+			}
+			if (this.slot != null) {
+				this.slot.free();
+			}
+			this.engine.ended();
 		}
-		this.engine.ended();
 	}
 
 	private void stopTimer() {

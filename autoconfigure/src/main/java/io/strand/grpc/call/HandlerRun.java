@@ -305,13 +305,23 @@ final class HandlerRun<Q, R> implements SerialTask {
 	 * Ends a call that was answered and has nobody to tell how the answer fared.
 	 */
 	private boolean endWithoutNews() {
-		if (!this.halfCloseDelivered || !this.call.isAnswered() || EndCallbacks.arePresent(this.listener)) {
+		if (!this.halfCloseDelivered || !this.call.isAnswered() || hasEndCallbacks()) {
 			return false;
 		}
 		this.fence.leave();
 		Thread.interrupted(); // as at any end
 		this.call.end();
 		return true;
+	}
+
+	private boolean hasEndCallbacks() {
+		try {
+			return EndCallbacks.arePresent(this.listener);
+		}
+		catch (Throwable ex) {
+			HandlerFailure.log(ex, this.call, false);
+			return true;
+		}
 	}
 
 	private boolean end(boolean cancelled) {

@@ -258,6 +258,9 @@ public final class GrpcChannels implements AutoCloseable {
 	 * @throws ChannelConfigurationException if they are not valid; then nothing changes
 	 */
 	public void update(Map<String, ChannelSettings> configured, Set<String> changed) {
+		if (this.closed) {
+			return; // calls in flight have their grace period
+		}
 		this.settings = inherited(configured);
 		this.named.forEach((name, channel) -> {
 			ChannelSettings current = this.settings.get(name);
@@ -269,7 +272,7 @@ public final class GrpcChannels implements AutoCloseable {
 
 	/** One whose last calls may outlive the context. */
 	private void retired(ManagedChannel old, Duration gracePeriod) {
-		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
+		this.created.removeIf(CreatedChannel::isOver);
 		this.created.add(new CreatedChannel(old, gracePeriod));
 		if (this.closed) {
 			old.shutdownNow();
@@ -309,7 +312,7 @@ public final class GrpcChannels implements AutoCloseable {
 		ChannelTarget parsed = parse("GrpcChannels.create", overridden(target));
 		PlaintextCheck.check(target, parsed, inherited);
 		ManagedChannel channel = this.factory.create(target, parsed, inherited);
-		this.created.removeIf((earlier) -> earlier.channel.isTerminated());
+		this.created.removeIf(CreatedChannel::isOver);
 		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {
 			channel.shutdownNow();
@@ -355,7 +358,7 @@ public final class GrpcChannels implements AutoCloseable {
 	@Override
 	public void close() {
 		this.closed = true;
-		List<CreatedChannel> closing = new ArrayList<>(this.created);
+		List<CreatedChannel> closing = new ArrayList<>();
 		for (NamedChannel channel : this.named.values()) {
 			channel.shutdown();
 			ManagedChannel made = channel.getIfMade();
@@ -363,6 +366,8 @@ public final class GrpcChannels implements AutoCloseable {
 				closing.add(new CreatedChannel(made, channel.shutdownGracePeriod()));
 			}
 		}
+		// After the named ones: one that was just replaced is here by now
+		closing.addAll(this.created);
 		closing.forEach((channel) -> channel.channel.shutdown());
 		try {
 			long start = System.nanoTime();
@@ -384,6 +389,11 @@ public final class GrpcChannels implements AutoCloseable {
 	}
 
 	private record CreatedChannel(ManagedChannel channel, Duration gracePeriod) {
+
+		boolean isOver() {
+			return (this.channel instanceof TrackedChannel tracked) ? tracked.hasNoConnection()
+					: this.channel.isTerminated();
+		}
 
 		void awaitOrCancel(long start) throws InterruptedException {
 			if (!await(start, this.gracePeriod)) {

@@ -64,13 +64,26 @@ final class InFlightCalls {
 
 	private final class TrackedCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
+		/**
+		 * Set while it counts: a start that throws may have told the listener before, or
+		 * tell it later.
+		 */
+		private final AtomicBoolean counted = new AtomicBoolean();
+
 		TrackedCall(ClientCall<Q, R> delegate) {
 			super(delegate);
+		}
+
+		private void end() {
+			if (this.counted.compareAndSet(true, false)) {
+				leave();
+			}
 		}
 
 		@Override
 		public void start(Listener<R> listener, Metadata headers) {
 			InFlightCalls.this.count.incrementAndGet();
+			this.counted.set(true);
 			try {
 				super.start(new SimpleForwardingClientCallListener<>(listener) {
 
@@ -80,14 +93,14 @@ final class InFlightCalls {
 							super.onClose(status, trailers);
 						}
 						finally {
-							leave();
+							end();
 						}
 					}
 
 				}, headers);
 			}
 			catch (RuntimeException | Error ex) {
-				leave(); // a call that did not start is not told of its end
+				end(); // a call that did not start is not told of its end
 				throw ex;
 			}
 		}

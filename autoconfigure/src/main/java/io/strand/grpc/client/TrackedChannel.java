@@ -35,6 +35,11 @@ final class TrackedChannel extends ManagedChannel {
 		return this.calls.track(this.delegate.newCall(method, options));
 	}
 
+	/** Whether nothing is left of it but callbacks that perhaps nobody runs. */
+	boolean hasNoConnection() {
+		return this.delegate.isTerminated();
+	}
+
 	int callsInFlight() {
 		return this.calls.current();
 	}

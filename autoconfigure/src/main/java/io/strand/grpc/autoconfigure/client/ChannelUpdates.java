@@ -44,6 +44,9 @@ class ChannelUpdates {
 	/** Bundles that were reloaded while the channels were being made. */
 	private final Set<String> early = new LinkedHashSet<>();
 
+	/** Channels whose properties changed while they were being made. */
+	private final Set<String> earlyNames = new LinkedHashSet<>();
+
 	ChannelUpdates(GrpcClientProperties properties, ChannelSettingsMapper mapper,
 			ObjectProvider<SslBundles> sslBundles) {
 		this.properties = properties;
@@ -75,6 +78,10 @@ class ChannelUpdates {
 		this.lock.lock();
 		try {
 			this.channels = made;
+			if (!this.earlyNames.isEmpty()) {
+				made.update(this.mapper.map(this.properties), this.earlyNames);
+				this.earlyNames.clear();
+			}
 			this.early.forEach((name) -> renew(name, made));
 			this.early.clear();
 		}
@@ -97,6 +104,9 @@ class ChannelUpdates {
 			Map<String, ChannelSettings> settings = this.mapper.map(changed);
 			if (this.channels != null) {
 				this.channels.update(settings, names);
+			}
+			else {
+				this.earlyNames.addAll(names);
 			}
 			this.properties = changed;
 		}

@@ -2,6 +2,7 @@ package io.strand.grpc.client.connection;
 
 import io.grpc.Attributes;
 import io.grpc.ClientCall;
+import io.grpc.Context;
 import io.grpc.Metadata;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param <R> the type of the responses
  */
 public abstract class LateCall<Q, R> extends ClientCall<Q, R> {
+
+	/** Where the call was made: what is in it holds for the call, wherever it starts. */
+	private final Context context = Context.current();
 
 	private volatile @Nullable ClientCall<Q, R> started;
 
@@ -51,6 +55,16 @@ public abstract class LateCall<Q, R> extends ClientCall<Q, R> {
 		if (this.cancellation != null) {
 			throw new IllegalStateException("The call was cancelled before it was started");
 		}
+		Context previous = this.context.attach();
+		try {
+			begin(listener, headers);
+		}
+		finally {
+			this.context.detach(previous);
+		}
+	}
+
+	private void begin(Listener<R> listener, Metadata headers) {
 		ClientCall<Q, R> call = choose();
 		// Before the start, since the listener may be told of something and use the call
 		this.started = call;
@@ -60,12 +74,16 @@ public abstract class LateCall<Q, R> extends ClientCall<Q, R> {
 			failed = false;
 		}
 		finally {
-			afterStart(failed);
-		}
-		this.startOver = true;
-		Cancellation meanwhile = this.cancellation;
-		if (meanwhile != null) {
-			call.cancel(meanwhile.message(), meanwhile.cause());
+			this.startOver = true;
+			try {
+				Cancellation meanwhile = this.cancellation;
+				if (meanwhile != null) {
+					call.cancel(meanwhile.message(), meanwhile.cause());
+				}
+			}
+			finally {
+				afterStart(failed);
+			}
 		}
 	}
 

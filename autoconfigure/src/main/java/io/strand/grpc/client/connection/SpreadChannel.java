@@ -3,9 +3,12 @@ package io.strand.grpc.client.connection;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ClientStreamTracer;
+import io.grpc.ClientStreamTracer.StreamInfo;
 import io.grpc.ConnectivityState;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.ManagedChannel;
@@ -174,7 +177,13 @@ public final class SpreadChannel extends ManagedChannel {
 
 	/** Until the best state is another one, or somebody else has told that. */
 	private void watch(ManagedChannel channel, ConnectivityState source, Runnable callback, AtomicBoolean told) {
-		channel.notifyWhenStateChanged(channel.getState(false), () -> {
+		ConnectivityState own = channel.getState(false);
+		// After that: what changes from here on, this channel tells
+		if (getState(false) != source) {
+			callback.run();
+			return;
+		}
+		channel.notifyWhenStateChanged(own, () -> {
 			if (getState(false) != source) {
 				callback.run();
 			}
@@ -200,8 +209,8 @@ public final class SpreadChannel extends ManagedChannel {
 
 		private final CallOptions options;
 
-		/** Where the call counts; set before it starts. */
-		private @Nullable Connection connection;
+		/** Where the call counts, as long as it does. */
+		private final AtomicReference<@Nullable Connection> connection = new AtomicReference<>();
 
 		SpreadCall(MethodDescriptor<Q, R> method, CallOptions options) {
 			this.method = method;
@@ -211,12 +220,29 @@ public final class SpreadChannel extends ManagedChannel {
 		@Override
 		protected ClientCall<Q, R> choose() {
 			Connection entered = enter();
-			this.connection = entered;
+			this.connection.set(entered);
 			try {
-				return entered.channel().newCall(this.method, this.options);
+				// The listener may never be told: that of a blocking call is told by its
+				// reader, who may have gone
+				return entered.channel()
+					.newCall(this.method, this.options.withStreamTracerFactory(new ClientStreamTracer.Factory() {
+
+						@Override
+						public ClientStreamTracer newClientStreamTracer(StreamInfo info, Metadata headers) {
+							return new ClientStreamTracer() {
+
+								@Override
+								public void streamClosed(Status status) {
+									leave();
+								}
+
+							};
+						}
+
+					}));
 			}
 			catch (RuntimeException | Error ex) {
-				entered.leave();
+				leave();
 				throw ex;
 			}
 		}
@@ -242,7 +268,7 @@ public final class SpreadChannel extends ManagedChannel {
 		}
 
 		private void leave() {
-			Connection entered = this.connection;
+			Connection entered = this.connection.getAndSet(null);
 			if (entered != null) {
 				entered.leave();
 			}

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 import io.grpc.ClientCall;
+import io.grpc.Context;
 import io.grpc.Metadata;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -56,7 +57,7 @@ class LateCallTests {
 			}
 
 		}, new Metadata());
-		assertThat(this.events).containsExactly("started", "failed=false", "cancel no longer wanted");
+		assertThat(this.events).containsExactly("started", "cancel no longer wanted", "failed=false");
 	}
 
 	@Test
@@ -67,6 +68,36 @@ class LateCallTests {
 		assertThatIllegalStateException().isThrownBy(() -> call.start(new ClientCall.Listener<>() {
 		}, new Metadata())).withMessage("on purpose");
 		assertThat(this.events).containsExactly("failed=true");
+	}
+
+	@Test
+	void aCallWhoseStartHasFailedCanBeCancelled() {
+		TestCall call = new TestCall((listener) -> {
+			throw new IllegalStateException("after the real start");
+		});
+		assertThatIllegalStateException().isThrownBy(() -> call.start(new ClientCall.Listener<>() {
+		}, new Metadata()));
+		call.cancel("as stubs do", null);
+		assertThat(this.events).containsExactly("failed=true", "cancel as stubs do");
+	}
+
+	@Test
+	void itStartsInTheContextThatItWasMadeIn() {
+		Context.Key<String> key = Context.key("test");
+		List<String> seen = new ArrayList<>();
+		Context made = Context.current().withValue(key, "made here");
+		Context previous = made.attach();
+		TestCall call;
+		try {
+			call = new TestCall((listener) -> seen.add(key.get()));
+		}
+		finally {
+			made.detach(previous);
+		}
+		call.start(new ClientCall.Listener<>() {
+		}, new Metadata());
+		assertThat(seen).containsExactly("made here");
+		assertThat(key.get()).isNull();
 	}
 
 	@Test

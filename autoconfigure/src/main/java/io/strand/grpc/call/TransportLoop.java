@@ -32,13 +32,18 @@ import org.jspecify.annotations.Nullable;
  * after the read, and their answers wait for each other, but not for long: the last of
  * the batch that has answered or has nothing more to do for now sends them all, or else a
  * timer does after {@value #LINGER_MICROS} microseconds, since a handler that blocks must
- * not hold up the others. A call that comes alone waits for nothing.
+ * not hold up the others. A call that comes alone waits for nothing. Nor does a read end
+ * soon that brings calls by the hundred: they start whenever {@value #FULL_BATCH} have
+ * come, so that the other cores do not stand still until the last is read.
  */
 final class TransportLoop implements Runnable {
 
 	static final long LINGER_MICROS = 100;
 
 	static final long SOON_MILLIS = 10;
+
+	/** More calls than this are not kept waiting for the rest of what is read. */
+	static final int FULL_BATCH = 256;
 
 	private static final Log logger = LogFactory.getLog(TransportLoop.class);
 
@@ -105,6 +110,10 @@ final class TransportLoop implements Runnable {
 	 * @return the batch that its answer goes to
 	 */
 	Batch start(SerialThread thread) {
+		if (this.reading.threads.size() == FULL_BATCH) {
+			// Not as soon as it is full: its last call has to know its batch first
+			run();
+		}
 		Batch batch = this.reading;
 		schedule(batch);
 		batch.threads.add(thread);
@@ -163,6 +172,9 @@ final class TransportLoop implements Runnable {
 	@Override
 	public void run() {
 		Batch batch = this.reading;
+		if (batch.threads.isEmpty() && batch.woken.isEmpty()) {
+			return; // started already, being full
+		}
 		if (batch.threads.size() > 1) {
 			takeThoseInNoHurry();
 		}
@@ -179,7 +191,8 @@ final class TransportLoop implements Runnable {
 		if (batch.platform > 0) {
 			batch.start(false);
 		}
-		if (batch.virtual > 1 && STARTERS != null) {
+		// One thread more for the rest to start is worth it only while they are few
+		if (batch.virtual > 1 && batch.threads.size() < FULL_BATCH && STARTERS != null) {
 			STARTERS.newThread(() -> batch.start(true)).start();
 		}
 		else if (batch.virtual > 0) {

@@ -1,12 +1,16 @@
 package io.strand.grpc.call;
 
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultEventExecutor;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.thread.SerialThread;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -16,7 +20,7 @@ import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link TransportLoop}: what waits there for others is not lost when the event
- * loop ends.
+ * loop ends, nor waits for more than a batch.
  */
 @Timeout(60)
 @ExtendWith(LeakCheckExtension.class)
@@ -52,8 +56,54 @@ class TransportLoopTests {
 		assertThat(after.woken).hasValue(1);
 	}
 
+	@Test
+	void threadsOfAFullBatchAreStartedBeforeTheReadEnds() {
+		DefaultEventExecutor executor = new DefaultEventExecutor();
+		List<Starter> starters = Stream.generate(Starter::new).limit(2 * TransportLoop.FULL_BATCH + 2).toList();
+		List<Integer> startedInTheRead = new CopyOnWriteArrayList<>();
+		executor.execute(() -> {
+			starters.forEach((starter) -> starter.batch = current().start(starter));
+			starters.forEach((starter) -> startedInTheRead.add(starter.started.get()));
+		});
+		await().until(() -> starters.stream().allMatch((starter) -> starter.started.get() > 0));
+		executor.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
+		assertThat(startedInTheRead.subList(0, 2 * TransportLoop.FULL_BATCH)).containsOnly(1);
+		assertThat(startedInTheRead.subList(2 * TransportLoop.FULL_BATCH, starters.size())).containsOnly(0);
+		assertThat(starters).allSatisfy((starter) -> {
+			assertThat(starter.started).hasValue(1);
+			assertThat(starter.knewItsBatch).isTrue();
+		});
+	}
+
 	private static TransportLoop current() {
 		return Objects.requireNonNull(TransportLoop.current());
+	}
+
+	/** Counts how often it is started, and looks whether it could answer by then. */
+	private static final class Starter implements SerialThread {
+
+		final AtomicInteger started = new AtomicInteger();
+
+		volatile TransportLoop.@Nullable Batch batch;
+
+		volatile boolean knewItsBatch;
+
+		@Override
+		public void start() {
+			this.knewItsBatch = this.batch != null;
+			this.started.incrementAndGet();
+		}
+
+		@Override
+		public void wake() {
+			throw new IllegalStateException("Nobody wakes it");
+		}
+
+		@Override
+		public boolean isVirtual() {
+			return true;
+		}
+
 	}
 
 	/** Counts how often it is woken. */

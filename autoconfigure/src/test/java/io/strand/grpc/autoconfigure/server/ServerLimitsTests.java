@@ -259,6 +259,18 @@ class ServerLimitsTests {
 		});
 	}
 
+	@Test
+	void whatAClientWroteForgesNoLineOfTheLog(CapturedOutput output) {
+		this.runner.run((context) -> {
+			try (TestClient client = ServerContext.client(context)) {
+				assertThatExceptionOfType(StatusRuntimeException.class)
+					.isThrownBy(() -> client.echo("fail: \n2026-01-01 ERROR forged"));
+			}
+			assertThat(output).contains("java.lang.IllegalStateException: fail: \\n2026-01-01 ERROR forged");
+			assertThat(lines(output, "forged")).isOne();
+		});
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "max-connections", "max-concurrent-calls", "max-concurrent-calls-per-connection",
 			"max-resets", "handshake-timeout", "max-connection-idle", "max-connection-age", "keep-alive.time",
@@ -367,7 +379,12 @@ class ServerLimitsTests {
 		@Bean
 		@GrpcService
 		EchoHandlers echo() {
-			return new EchoHandlers().clientStream((responses) -> {
+			return new EchoHandlers().unary((request, responses) -> {
+				if (request.getText().startsWith("fail")) {
+					throw new IllegalStateException(request.getText());
+				}
+				EchoHandlers.echo(request, responses);
+			}).clientStream((responses) -> {
 				this.entered.countDown();
 				try {
 					this.release.await(30, TimeUnit.SECONDS);

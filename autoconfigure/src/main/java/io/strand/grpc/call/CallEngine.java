@@ -43,7 +43,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final AtomicLong ids = new AtomicLong();
 
-	private final Admission admission = new Admission();
+	private final Admission admission = new Admission(new FairShare(this.live));
 
 	private final Function<MethodDescriptor<?, ?>, HandlerSettings> settings;
 

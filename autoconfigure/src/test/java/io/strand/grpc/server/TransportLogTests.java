@@ -66,7 +66,8 @@ class TransportLogTests {
 				client.read(RawConnection.HEADERS);
 			}
 		}
-		await().untilAsserted(() -> assertThat(this.output.text()).contains("Lines like this were left out: Exception proces…"));
+		await().untilAsserted(
+				() -> assertThat(this.output.text()).contains("Lines like this were left out: Exception proces…"));
 		assertThat(this.output.text().lines().filter((line) -> line.contains("Exception processing message: ")))
 			.hasSizeBetween(5, 50);
 		assertThat(this.output.text()).contains("RESOURCE_EXHAUSTED: gRPC message exceeds maximum size")

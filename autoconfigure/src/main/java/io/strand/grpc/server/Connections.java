@@ -78,7 +78,7 @@ final class Connections {
 		int max = this.limits.maxConnections();
 		// Before the listener, which counts down at once if it is closed already
 		int now = this.open.incrementAndGet();
-		context.channel().closeFuture().addListener((closed) -> this.open.decrementAndGet());
+		var unused = context.channel().closeFuture().addListener((closed) -> this.open.decrementAndGet());
 		if (max == 0 || now <= max) {
 			return true;
 		}
@@ -86,7 +86,7 @@ final class Connections {
 			logger.warn("A connection from %s was refused: %d are open (strand.server.limits.max-connections)"
 				.formatted(context.channel().remoteAddress(), max));
 		}
-		context.channel().close();
+		unused = context.channel().close();
 		return false;
 	}
 

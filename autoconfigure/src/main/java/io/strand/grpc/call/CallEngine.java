@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
+import io.grpc.Context;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -242,6 +243,15 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	Future<?> schedule(Runnable task, Duration delay) {
 		return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+	}
+
+	Context.CancellableContext withTimeout(Context parent, Duration timeout) {
+		return parent.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS, this.timer);
+	}
+
+	/** For tests: how many timers of calls have not run yet. */
+	int timersRunning() {
+		return this.timer.getQueue().size();
 	}
 
 	long nextId() {

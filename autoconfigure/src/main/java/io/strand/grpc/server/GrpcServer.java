@@ -41,6 +41,8 @@ public final class GrpcServer implements SmartLifecycle {
 
 	private final ApplicationEventPublisher events;
 
+	private final Connections connections;
+
 	/** Held while starting and stopping. */
 	private final ReentrantLock transition = new ReentrantLock();
 
@@ -63,6 +65,7 @@ public final class GrpcServer implements SmartLifecycle {
 		this.customizer = customizer;
 		this.engine = engine;
 		this.events = events;
+		this.connections = new Connections(settings.limits());
 	}
 
 	@Override
@@ -80,10 +83,14 @@ public final class GrpcServer implements SmartLifecycle {
 			this.transition.unlock();
 		}
 		logger.info(startMessage(started));
+		if (!started.isEmpty() && !this.settings.limits().description().isEmpty()) {
+			logger.info("gRPC server limits: " + this.settings.limits().description());
+		}
 		this.events.publishEvent(new GrpcServerStartedEvent(this));
 	}
 
 	private RunningServer startEndpoints() {
+		TransportLog.guard();
 		RunningServer starting = new RunningServer(this.engine);
 		try {
 			for (ServerEndpoint endpoint : endpoints()) {
@@ -101,10 +108,11 @@ public final class GrpcServer implements SmartLifecycle {
 	private List<ServerEndpoint> endpoints() {
 		List<ServerEndpoint> endpoints = new ArrayList<>();
 		if (this.settings.port() >= 0) {
-			endpoints.add(new TcpEndpoint(this.settings.address(), this.settings.port(), this.settings.credentials()));
+			endpoints.add(new TcpEndpoint(this.settings.address(), this.settings.port(), this.settings.credentials(),
+					this.connections));
 		}
 		if (this.settings.unixSocket() != null) {
-			endpoints.add(new UnixSocketEndpoint(this.settings.unixSocket()));
+			endpoints.add(new UnixSocketEndpoint(this.settings.unixSocket(), this.connections));
 		}
 		if (this.settings.inProcessName() != null) {
 			endpoints.add(new InProcessEndpoint(this.settings.inProcessName()));
@@ -235,6 +243,14 @@ public final class GrpcServer implements SmartLifecycle {
 	public @Nullable SocketAddress getLocalAddress() {
 		RunningServer current = this.running;
 		return (current != null && !current.isEmpty()) ? current.localAddress() : null;
+	}
+
+	/**
+	 * How many connections are open at its TCP port and Unix domain socket.
+	 * @return the number at this moment
+	 */
+	public int getConnectionCount() {
+		return this.connections.open();
 	}
 
 	/**

@@ -111,11 +111,12 @@ public final class HandlerSettingsResolver implements Function<MethodDescriptor<
 				firstOrNull(narrowestFirst, HandlerOptions::readyThreshold),
 				first(narrowestFirst, HandlerOptions::eventLoopQueue, HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE),
 				limits(service, method.getFullMethodName()),
-				first(narrowestFirst, HandlerOptions::maxWait, Duration.ZERO));
+				first(narrowestFirst, HandlerOptions::maxWait, Duration.ZERO),
+				first(narrowestFirst, HandlerOptions::maxCallDuration, Duration.ZERO));
 	}
 
 	private HandlerOptions declaredBy(String service) {
-		return new HandlerOptions(this.declared.get(service), null, null, null, null, null, null);
+		return new HandlerOptions(this.declared.get(service), null, null, null, null, null, null, null);
 	}
 
 	private List<CallLimit> limits(String service, String method) {

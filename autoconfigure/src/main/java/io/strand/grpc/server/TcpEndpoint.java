@@ -28,10 +28,13 @@ class TcpEndpoint implements ServerEndpoint {
 
 	private final @Nullable ServerCredentials credentials;
 
-	TcpEndpoint(@Nullable String host, int port, @Nullable ServerCredentials credentials) {
+	private final Connections connections;
+
+	TcpEndpoint(@Nullable String host, int port, @Nullable ServerCredentials credentials, Connections connections) {
 		this.host = host;
 		this.port = port;
 		this.credentials = credentials;
+		this.connections = connections;
 	}
 
 	@Override
@@ -43,8 +46,8 @@ class TcpEndpoint implements ServerEndpoint {
 					"Correct the name, use an address of this machine, or remove the property to listen on all of them.",
 					null);
 		}
-		return NettyServerBuilder.forAddress(address,
-				(this.credentials != null) ? this.credentials : InsecureServerCredentials.create());
+		return this.connections.limit(NettyServerBuilder.forAddress(address, this.connections
+			.counted((this.credentials != null) ? this.credentials : InsecureServerCredentials.create())));
 	}
 
 	@Override

@@ -35,12 +35,15 @@ class UnixSocketEndpoint implements ServerEndpoint {
 
 	private final Path path;
 
+	private final Connections connections;
+
 	private @Nullable EventLoopGroup eventLoops;
 
 	private boolean bound;
 
-	UnixSocketEndpoint(Path path) {
+	UnixSocketEndpoint(Path path, Connections connections) {
 		this.path = path;
+		this.connections = connections;
 	}
 
 	@Override
@@ -58,7 +61,8 @@ class UnixSocketEndpoint implements ServerEndpoint {
 		// NIO's, which has Unix domain sockets on every platform
 		this.eventLoops = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("strand-unix-socket", true),
 				NioIoHandler.newFactory());
-		return NettyServerBuilder.forAddress(address, InsecureServerCredentials.create())
+		return this.connections
+			.limit(NettyServerBuilder.forAddress(address, this.connections.counted(InsecureServerCredentials.create())))
 			.channelType(NioServerDomainSocketChannel.class)
 			// gRPC sets it for TCP; Netty would warn of it at every connection
 			.withChildOption(ChannelOption.SO_KEEPALIVE, null)

@@ -15,6 +15,7 @@ import io.strand.grpc.service.scope.LogContextEntry;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.convert.DurationUnit;
 import org.springframework.util.unit.DataSize;
 
@@ -85,7 +86,8 @@ public class GrpcServerProperties {
 
 	private final Streams streams = new Streams();
 
-	private final Limits limits = new Limits();
+	@NestedConfigurationProperty
+	private final ServerLimits limits = new ServerLimits();
 
 	private final Errors errors = new Errors();
 
@@ -175,7 +177,7 @@ public class GrpcServerProperties {
 		return this.streams;
 	}
 
-	public Limits getLimits() {
+	public ServerLimits getLimits() {
 		return this.limits;
 	}
 
@@ -407,41 +409,6 @@ public class GrpcServerProperties {
 	}
 
 	/**
-	 * Limits on the calls whose handlers run at the same time.
-	 */
-	public static class Limits {
-
-		/**
-		 * How many handlers may run at the same time in the whole server; no limit if not
-		 * set.
-		 */
-		private @Nullable Integer maxConcurrentCalls;
-
-		/**
-		 * How long a call waits at a limit before it is refused as RESOURCE_EXHAUSTED; 0
-		 * to refuse it at once.
-		 */
-		private Duration maxWait = Duration.ZERO;
-
-		public @Nullable Integer getMaxConcurrentCalls() {
-			return this.maxConcurrentCalls;
-		}
-
-		public void setMaxConcurrentCalls(@Nullable Integer maxConcurrentCalls) {
-			this.maxConcurrentCalls = maxConcurrentCalls;
-		}
-
-		public Duration getMaxWait() {
-			return this.maxWait;
-		}
-
-		public void setMaxWait(Duration maxWait) {
-			this.maxWait = maxWait;
-		}
-
-	}
-
-	/**
 	 * Settings of one service or method.
 	 */
 	public static class HandlerGroup {
@@ -471,6 +438,12 @@ public class GrpcServerProperties {
 		 * How long its calls wait at a limit before they are refused.
 		 */
 		private @Nullable Duration maxWait;
+
+		/**
+		 * How long its calls may last before they are ended as DEADLINE_EXCEEDED; 0 for
+		 * no limit, whatever the server's is.
+		 */
+		private @Nullable Duration maxCallDuration;
 
 		public @Nullable Threading getThreading() {
 			return this.threading;
@@ -510,6 +483,14 @@ public class GrpcServerProperties {
 
 		public void setMaxWait(@Nullable Duration maxWait) {
 			this.maxWait = maxWait;
+		}
+
+		public @Nullable Duration getMaxCallDuration() {
+			return this.maxCallDuration;
+		}
+
+		public void setMaxCallDuration(@Nullable Duration maxCallDuration) {
+			this.maxCallDuration = maxCallDuration;
 		}
 
 	}

@@ -34,7 +34,7 @@ class GrpcServerSettingsMapper {
 				textOrNull(properties.getInProcess().getName()),
 				bytes("strand.server.max-inbound-message-size", properties.getMaxInboundMessageSize()),
 				bytes("strand.server.max-inbound-metadata-size", properties.getMaxInboundMetadataSize()),
-				properties.getShutdownGracePeriod());
+				properties.getShutdownGracePeriod(), new TransportLimitsMapper(properties).map());
 	}
 
 	private static int port(int port) {

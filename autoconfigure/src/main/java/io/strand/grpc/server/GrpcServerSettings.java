@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
  * @param maxInboundMessageSize the largest message accepted, in bytes
  * @param maxInboundMetadataSize the largest headers accepted, in bytes
  * @param shutdownGracePeriod how long a stop waits for calls in flight
+ * @param shutdownDrainDelay how long a stop still takes new calls before that
  */
 public record GrpcServerSettings(int port, @Nullable String address, @Nullable ServerCredentials credentials,
 		@Nullable Path unixSocket, @Nullable String inProcessName, @Nullable Integer maxInboundMessageSize,
-		@Nullable Integer maxInboundMetadataSize, Duration shutdownGracePeriod) {
+		@Nullable Integer maxInboundMetadataSize, Duration shutdownGracePeriod, Duration shutdownDrainDelay) {
 
 }

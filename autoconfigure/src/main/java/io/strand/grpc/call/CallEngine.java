@@ -25,6 +25,8 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.Status;
 import io.strand.grpc.thread.CallThreads;
 import org.jspecify.annotations.Nullable;
 
@@ -121,14 +123,19 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * @return the service to intercept and to register
 	 */
 	public ServerServiceDefinition prepare(ServerServiceDefinition service) {
-		ServerServiceDefinition.Builder prepared = ServerServiceDefinition
-			.builder(service.getServiceDescriptor().getName());
-		service.getMethods().forEach((method) -> addMethod(prepared, method));
+		List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+		service.getMethods().forEach((method) -> methods.add(prepare(method)));
+		ServiceDescriptor.Builder descriptor = ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
+			// What reflection tells of it
+			.setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
+		methods.forEach((method) -> descriptor.addMethod(method.getMethodDescriptor()));
+		ServerServiceDefinition.Builder prepared = ServerServiceDefinition.builder(descriptor.build());
+		methods.forEach(prepared::addMethod);
 		return prepared.build();
 	}
 
 	@SuppressWarnings("unchecked")
-	private <Q, R> void addMethod(ServerServiceDefinition.Builder prepared, ServerMethodDefinition<Q, R> method) {
+	private <Q, R> ServerMethodDefinition<Object, R> prepare(ServerMethodDefinition<Q, R> method) {
 		MethodDescriptor<Q, R> descriptor = method.getMethodDescriptor();
 		plan(descriptor);
 		MethodDescriptor<Object, R> deferring = descriptor
@@ -136,7 +143,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 					descriptor.getResponseMarshaller())
 			.build();
 		ServerCallHandler<Q, R> handler = method.getServerCallHandler();
-		prepared.addMethod(deferring, (ServerCallHandler<Object, R>) new GuardedHandler<>(handler));
+		return ServerMethodDefinition.create(deferring, (ServerCallHandler<Object, R>) new GuardedHandler<>(handler));
 	}
 
 	@Override
@@ -218,6 +225,22 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	boolean isDraining() {
 		return this.draining;
+	}
+
+	/**
+	 * Ends all calls that live, and has their handlers told as if their clients had gone:
+	 * cancelled, and interrupted where their methods allow it. Blocks where interceptors
+	 * do that the end passes through.
+	 * @param status what the clients are told
+	 */
+	public void abort(Status status) {
+		for (HandlerCall<?, ?> call : this.live) {
+			// First, or they would begin in the place of those that end
+			if (call.phase() != HandlerCall.Phase.RUNNING) {
+				call.abort(status);
+			}
+		}
+		this.live.forEach((call) -> call.abort(status));
 	}
 
 	/**

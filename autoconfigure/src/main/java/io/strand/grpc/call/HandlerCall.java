@@ -358,6 +358,26 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		}
 	}
 
+	/**
+	 * The server ends the call, which goes on as if its client had gone. One that has
+	 * just arrived is told to its client only: its phase is the transport thread's.
+	 */
+	void abort(Status status) {
+		if (!this.call.isEnded()) {
+			this.call.fail(status, new Metadata());
+		}
+		Phase current = this.phase;
+		if (current == Phase.ARRIVED || current == Phase.ENDED) {
+			return;
+		}
+		signal(CANCELLED);
+		this.call.guard().wake();
+		if (this.plan.settings().interruptOnCancel()) {
+			this.run.interrupt();
+		}
+		endWithoutRunning();
+	}
+
 	private void finish(Phase from) {
 		if (from == Phase.WAITING) {
 			stopTimer();

@@ -23,9 +23,10 @@ import org.springframework.context.SmartLifecycle;
  *
  * <p>
  * It starts in the last phase of the context's lifecycle and stops in the first. A stop
- * takes no new calls, waits for those in flight up to the grace period, then cancels
- * them. It may be started again, on the same addresses. This class is thread-safe; start
- * and stop exclude each other, and no event is published while they do.
+ * goes on to take calls for the drain delay, then takes none, waits for those in flight
+ * up to the grace period, then cancels them. It may be started again, on the same
+ * addresses. This class is thread-safe; start and stop exclude each other, and no event
+ * is published while they do.
  */
 public final class GrpcServer implements SmartLifecycle {
 
@@ -100,7 +101,7 @@ public final class GrpcServer implements SmartLifecycle {
 			return starting;
 		}
 		catch (RuntimeException | Error ex) {
-			starting.stop(Duration.ZERO);
+			starting.stop(Duration.ZERO, Duration.ZERO);
 			throw ex;
 		}
 	}
@@ -145,9 +146,9 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	/**
-	 * Stops gracefully and blocks meanwhile: for the grace period at most, and the few
-	 * seconds that cancelled calls are given to end. Stops at the same time all return
-	 * when the server has stopped; the events are published once.
+	 * Stops gracefully and blocks meanwhile: for the drain delay, the grace period at
+	 * most, and the few seconds that cancelled calls are given to end. Stops at the same
+	 * time all return when the server has stopped; the events are published once.
 	 */
 	@Override
 	public void stop() {
@@ -185,7 +186,7 @@ public final class GrpcServer implements SmartLifecycle {
 			if (this.running != stopping) {
 				return;
 			}
-			stopping.stop(this.settings.shutdownGracePeriod());
+			stopping.stop(this.settings.shutdownDrainDelay(), this.settings.shutdownGracePeriod());
 			this.running = null;
 		}
 		finally {

@@ -14,6 +14,7 @@ import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerBuilderCustomizer;
 import io.strand.grpc.server.GrpcServiceRegistrar;
 import io.strand.grpc.server.HandlerSettingsResolver;
+import io.strand.grpc.server.StandardServices;
 import io.strand.grpc.service.ServiceDecorator;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -53,11 +54,12 @@ public final class GrpcServerAutoConfiguration {
 	GrpcServer strandGrpcServer(GrpcServerProperties properties, ConfigurableListableBeanFactory beans,
 			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcServerBuilderCustomizer<?>> customizers,
 			CallEngine engine, HandlerSettingsResolver handlerSettings, ObjectProvider<ServiceDecorator> decorators,
-			ApplicationEventPublisher events) {
+			ObjectProvider<StandardServices> standardServices, ApplicationEventPublisher events) {
 		List<ServerInterceptor> interceptors = AnnotatedBeans.ordered(beans, ServerInterceptor.class,
 				GrpcGlobalServerInterceptor.class);
 		GrpcServiceRegistrar registrar = new GrpcServiceRegistrar(beans, interceptors,
-				properties.isServeAllBindableServices(), engine, handlerSettings, decorators.orderedStream().toList());
+				properties.isServeAllBindableServices(), engine, handlerSettings, decorators.orderedStream().toList(),
+				standardServices.orderedStream().toList());
 		List<GrpcServerBuilderCustomizer<?>> ordered = customizers.orderedStream().toList();
 		return new GrpcServer(new GrpcServerSettingsMapper(sslBundles).map(properties), registrar.getServices(),
 				(builder) -> customize(ordered, builder), engine, events);

@@ -60,6 +60,15 @@ public class GrpcServerProperties {
 	private Duration shutdownGracePeriod = Duration.ofSeconds(20);
 
 	/**
+	 * How long a stop still takes new calls, while its health says NOT_SERVING, before it
+	 * closes its addresses and the grace period begins: for load balancers that go on to
+	 * send calls until they have noticed. In seconds if there is no unit. It counts in
+	 * spring.lifecycle.timeout-per-shutdown-phase too.
+	 */
+	@DurationUnit(ChronoUnit.SECONDS)
+	private Duration shutdownDrainDelay = Duration.ZERO;
+
+	/**
 	 * Largest message that is accepted, after decompression. Has no effect on calls
 	 * in-process, whose messages are not encoded.
 	 */
@@ -143,6 +152,14 @@ public class GrpcServerProperties {
 
 	public void setShutdownGracePeriod(Duration shutdownGracePeriod) {
 		this.shutdownGracePeriod = shutdownGracePeriod;
+	}
+
+	public Duration getShutdownDrainDelay() {
+		return this.shutdownDrainDelay;
+	}
+
+	public void setShutdownDrainDelay(Duration shutdownDrainDelay) {
+		this.shutdownDrainDelay = shutdownDrainDelay;
 	}
 
 	public DataSize getMaxInboundMessageSize() {

@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.server;
 
+import java.time.Duration;
 import java.util.Collection;
 
 import io.grpc.ServerCredentials;
@@ -34,7 +35,8 @@ class GrpcServerSettingsMapper {
 				textOrNull(properties.getInProcess().getName()),
 				bytes("strand.server.max-inbound-message-size", properties.getMaxInboundMessageSize()),
 				bytes("strand.server.max-inbound-metadata-size", properties.getMaxInboundMetadataSize()),
-				properties.getShutdownGracePeriod(), new TransportLimitsMapper(properties).map());
+				properties.getShutdownGracePeriod(), drainDelay(properties.getShutdownDrainDelay()),
+				new TransportLimitsMapper(properties).map());
 	}
 
 	private static int port(int port) {
@@ -43,6 +45,14 @@ class GrpcServerSettingsMapper {
 					"Use 1 to 65535, 0 for any free port, or -1 for no TCP port.", null);
 		}
 		return port;
+	}
+
+	private static Duration drainDelay(Duration delay) {
+		if (delay.isNegative()) {
+			throw new GrpcServerStartException("strand.server.shutdown-drain-delay", delay, "It must not be negative.",
+					"Use a duration such as 5s, or 0.", null);
+		}
+		return delay;
 	}
 
 	private static int bytes(String property, DataSize size) {

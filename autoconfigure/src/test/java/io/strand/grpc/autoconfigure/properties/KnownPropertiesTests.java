@@ -8,6 +8,10 @@ import java.util.Set;
 
 import com.jayway.jsonpath.JsonPath;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
+import io.strand.grpc.autoconfigure.health.GrpcAdminProperties;
+import io.strand.grpc.autoconfigure.health.GrpcChannelzProperties;
+import io.strand.grpc.autoconfigure.health.GrpcHealthProperties;
+import io.strand.grpc.autoconfigure.health.GrpcReflectionProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.autoconfigure.test.GrpcTestProperties;
 import io.strand.grpc.service.NearestName;
@@ -29,6 +33,10 @@ class KnownPropertiesTests {
 
 	KnownPropertiesTests() {
 		this.known.add("strand.server", GrpcServerProperties.class);
+		this.known.add("strand.server.health", GrpcHealthProperties.class);
+		this.known.add("strand.server.reflection", GrpcReflectionProperties.class);
+		this.known.add("strand.server.channelz", GrpcChannelzProperties.class);
+		this.known.add("strand.server.admin", GrpcAdminProperties.class);
 		this.known.add("strand.client", GrpcClientProperties.class);
 		this.known.add("strand.test", GrpcTestProperties.class);
 	}
@@ -79,7 +87,7 @@ class KnownPropertiesTests {
 	}
 
 	private static final Set<String> MAPS = Set.of("strand.client.channels", "strand.server.services",
-			"strand.server.methods");
+			"strand.server.health.services", "strand.server.methods");
 
 	@Test
 	void nothingIsNearToWhatIsUnlikeAll() {

@@ -6,11 +6,11 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Locale;
 
-import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.strand.grpc.server.tls.PlaintextPort;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +44,7 @@ class TcpEndpoint implements ServerEndpoint {
 					null);
 		}
 		return NettyServerBuilder.forAddress(address,
-				(this.credentials != null) ? this.credentials : InsecureServerCredentials.create());
+				(this.credentials != null) ? this.credentials : PlaintextPort.credentials("strand.server.ssl.bundle"));
 	}
 
 	@Override

@@ -15,6 +15,7 @@ import io.strand.grpc.service.scope.LogContextEntry;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.convert.DurationUnit;
 import org.springframework.util.unit.DataSize;
 
@@ -93,7 +94,11 @@ public class GrpcServerProperties {
 
 	private final InProcess inProcess = new InProcess();
 
-	private final Ssl ssl = new Ssl();
+	/**
+	 * TLS on the TCP port.
+	 */
+	@NestedConfigurationProperty
+	private final ServerSslProperties ssl = new ServerSslProperties();
 
 	public boolean isEnabled() {
 		return this.enabled;
@@ -191,7 +196,7 @@ public class GrpcServerProperties {
 		return this.inProcess;
 	}
 
-	public Ssl getSsl() {
+	public ServerSslProperties getSsl() {
 		return this.ssl;
 	}
 
@@ -254,27 +259,6 @@ public class GrpcServerProperties {
 
 		public void setName(@Nullable String name) {
 			this.name = name;
-		}
-
-	}
-
-	/**
-	 * TLS on the TCP port.
-	 */
-	public static class Ssl {
-
-		/**
-		 * Name of the SSL bundle with the server's certificate and key; plaintext if not
-		 * set.
-		 */
-		private @Nullable String bundle;
-
-		public @Nullable String getBundle() {
-			return this.bundle;
-		}
-
-		public void setBundle(@Nullable String bundle) {
-			this.bundle = bundle;
 		}
 
 	}

@@ -61,7 +61,8 @@ public final class GrpcServerAutoConfiguration {
 		GrpcServiceRegistrar registrar = new GrpcServiceRegistrar(beans, interceptors,
 				properties.isServeAllBindableServices(), engine, handlerSettings, decorators.orderedStream().toList());
 		List<GrpcServerBuilderCustomizer<?>> ordered = customizers.orderedStream().toList();
-		return new GrpcServer(new GrpcServerSettingsMapper(ssl).map(properties), registrar.getServices(),
+		return new GrpcServer(new GrpcServerSettingsMapper(ssl).map(properties),
+				new ListenersMapper(beans, interceptors, ssl).map(properties), registrar.getServices(),
 				(builder) -> customize(ordered, builder), engine, events);
 	}
 

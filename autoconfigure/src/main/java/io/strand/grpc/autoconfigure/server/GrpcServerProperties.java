@@ -82,6 +82,12 @@ public class GrpcServerProperties {
 	 */
 	private final Map<String, HandlerGroup> methods = new LinkedHashMap<>();
 
+	/**
+	 * Further listeners by their names, each with a port, TLS, services and interceptors
+	 * of its own.
+	 */
+	private final Map<String, ListenerProperties> listeners = new LinkedHashMap<>();
+
 	private final Handler handler = new Handler();
 
 	private final Streams streams = new Streams();
@@ -170,6 +176,10 @@ public class GrpcServerProperties {
 
 	public Map<String, HandlerGroup> getMethods() {
 		return this.methods;
+	}
+
+	public Map<String, ListenerProperties> getListeners() {
+		return this.listeners;
 	}
 
 	public Handler getHandler() {

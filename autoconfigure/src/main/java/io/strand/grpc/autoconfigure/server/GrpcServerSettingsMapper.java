@@ -13,7 +13,7 @@ import org.springframework.util.unit.DataSize;
  */
 class GrpcServerSettingsMapper {
 
-	private static final int HIGHEST_PORT = 65535;
+	static final int HIGHEST_PORT = 65535;
 
 	private final ServerSsl ssl;
 

@@ -8,8 +8,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.strand.grpc.server.GrpcServer;
 
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.ObjectProvider;
 
 /**
  * The meter of the days that the server's certificates are still valid, removed with the
@@ -23,14 +25,23 @@ class ServerCertificateMeters implements MeterBinder, DisposableBean {
 
 	private final ServerCertificates certificates;
 
+	private final ObjectProvider<GrpcServer> server;
+
 	private final Map<Gauge, MeterRegistry> bound = new ConcurrentHashMap<>();
 
-	ServerCertificateMeters(ServerCertificates certificates) {
+	/**
+	 * Makes the meters.
+	 * @param certificates what they tell of
+	 * @param server whose creation makes the certificates known
+	 */
+	ServerCertificateMeters(ServerCertificates certificates, ObjectProvider<GrpcServer> server) {
 		this.certificates = certificates;
+		this.server = server;
 	}
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
+		this.server.getIfAvailable();
 		for (String bundle : this.certificates.expiries().keySet()) {
 			this.bound.put(Gauge.builder(DAYS_LEFT, this.certificates, (shown) -> daysLeft(shown, bundle))
 				.description("Days until the server's certificate expires, below zero when it has")

@@ -3,6 +3,7 @@ package io.strand.grpc.autoconfigure.server;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.strand.grpc.server.GrpcServer;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
@@ -15,16 +16,11 @@ import org.springframework.context.annotation.Configuration;
 @ConditionalOnClass(MeterBinder.class)
 class ServerCertificateMetersConfiguration {
 
-	/**
-	 * Makes the meter.
-	 * @param certificates what it tells of
-	 * @param server whose creation makes the certificates known
-	 * @return the meter
-	 */
 	@Bean
 	@ConditionalOnMissingBean
-	ServerCertificateMeters strandServerCertificateMeters(ServerCertificates certificates, GrpcServer server) {
-		return new ServerCertificateMeters(certificates);
+	ServerCertificateMeters strandServerCertificateMeters(ServerCertificates certificates,
+			ObjectProvider<GrpcServer> server) {
+		return new ServerCertificateMeters(certificates, server);
 	}
 
 }

@@ -246,6 +246,21 @@ final class RunningServer {
 		return this.listeners.get(0).port;
 	}
 
+	/**
+	 * The TCP port of a listener.
+	 * @param name the name of the listener
+	 * @return the port, or -1 if it has none
+	 */
+	int port(String name) {
+		for (Listener each : this.listeners) {
+			ServerListener named = each.endpoint.listener();
+			if (named != null && named.name().equals(name) && each.port >= 0) {
+				return each.port;
+			}
+		}
+		return -1;
+	}
+
 	SocketAddress localAddress() {
 		return this.listeners.get(0).address;
 	}

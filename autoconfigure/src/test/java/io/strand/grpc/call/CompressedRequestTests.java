@@ -55,10 +55,10 @@ class CompressedRequestTests extends HandlerTestBase {
 	@Test
 	void aBombIsNotInflatedFurtherThanALimit() throws Exception {
 		AtomicLong inflated = new AtomicLong();
-		EngineServer server = serveConfigured(Kind.STRAND_NETTY, (builder) -> builder
-			.decompressorRegistry(DeferredInflation.of(DecompressorRegistry.emptyInstance()
-				.with(Codec.Identity.NONE, false)
-				.with(new CountingGzip(inflated), true))),
+		EngineServer server = serveConfigured(Kind.STRAND_NETTY,
+				(builder) -> builder.decompressorRegistry(DeferredInflation.of(DecompressorRegistry.emptyInstance()
+					.with(Codec.Identity.NONE, false)
+					.with(new CountingGzip(inflated), true))),
 				new EchoHandlers());
 		CompressorRegistry compressors = CompressorRegistry.newEmptyInstance();
 		compressors.register(new Bomb(256 * 1024 * 1024));

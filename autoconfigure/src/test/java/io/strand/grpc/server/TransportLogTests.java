@@ -35,8 +35,7 @@ class TransportLogTests {
 	private final CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, true, 10);
 
 	private final GrpcServer server = new GrpcServer(
-			new GrpcServerSettings(0, "127.0.0.1", null, null, null, null, null, Duration.ofSeconds(5),
-					Duration.ZERO),
+			new GrpcServerSettings(0, "127.0.0.1", null, null, null, null, null, Duration.ofSeconds(5), Duration.ZERO),
 			List.of(new EchoHandlers().bindService()), (builder) -> {
 			}, this.engine, (event) -> {
 			});
@@ -67,7 +66,8 @@ class TransportLogTests {
 				client.read(RawConnection.HEADERS);
 			}
 		}
-		await().untilAsserted(() -> assertThat(this.output.text()).contains("Lines like this were left out: Exception proces…"));
+		await().untilAsserted(
+				() -> assertThat(this.output.text()).contains("Lines like this were left out: Exception proces…"));
 		assertThat(this.output.text().lines().filter((line) -> line.contains("Exception processing message: ")))
 			.hasSizeBetween(5, 50);
 		assertThat(this.output.text()).contains("RESOURCE_EXHAUSTED: gRPC message exceeds maximum size")

@@ -91,6 +91,12 @@ public class GrpcServerProperties {
 	 */
 	private final Map<String, HandlerGroup> methods = new LinkedHashMap<>();
 
+	/**
+	 * Further listeners by their names, each with a port, TLS, services and interceptors
+	 * of its own.
+	 */
+	private final Map<String, ListenerProperties> listeners = new LinkedHashMap<>();
+
 	private final Handler handler = new Handler();
 
 	private final Streams streams = new Streams();
@@ -104,7 +110,11 @@ public class GrpcServerProperties {
 
 	private final InProcess inProcess = new InProcess();
 
-	private final Ssl ssl = new Ssl();
+	/**
+	 * TLS on the TCP port.
+	 */
+	@NestedConfigurationProperty
+	private final ServerSslProperties ssl = new ServerSslProperties();
 
 	public boolean isEnabled() {
 		return this.enabled;
@@ -186,6 +196,10 @@ public class GrpcServerProperties {
 		return this.methods;
 	}
 
+	public Map<String, ListenerProperties> getListeners() {
+		return this.listeners;
+	}
+
 	public Handler getHandler() {
 		return this.handler;
 	}
@@ -210,7 +224,7 @@ public class GrpcServerProperties {
 		return this.inProcess;
 	}
 
-	public Ssl getSsl() {
+	public ServerSslProperties getSsl() {
 		return this.ssl;
 	}
 
@@ -273,27 +287,6 @@ public class GrpcServerProperties {
 
 		public void setName(@Nullable String name) {
 			this.name = name;
-		}
-
-	}
-
-	/**
-	 * TLS on the TCP port.
-	 */
-	public static class Ssl {
-
-		/**
-		 * Name of the SSL bundle with the server's certificate and key; plaintext if not
-		 * set.
-		 */
-		private @Nullable String bundle;
-
-		public @Nullable String getBundle() {
-			return this.bundle;
-		}
-
-		public void setBundle(@Nullable String bundle) {
-			this.bundle = bundle;
 		}
 
 	}

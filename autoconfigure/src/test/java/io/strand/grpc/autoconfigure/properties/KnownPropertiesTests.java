@@ -48,7 +48,8 @@ class KnownPropertiesTests {
 			"strand.client.channels.stock.services", "strand.client.channels.stock.services[0]",
 			"strand.client.channels.stock.services[12]", "strand.server.handler.log-context",
 			"strand.server.handler.log-context[1]", "strand.server.errors.default-mapping",
-			"strand.server.validation.enabled" })
+			"strand.server.validation.enabled", "strand.server.listeners.admin.ssl.client-auth",
+			"strand.server.listeners.admin.services[0]" })
 	void containsWhatCanBeBound(String name) {
 		assertThat(this.known.contains(ConfigurationPropertyName.of(name))).isTrue();
 	}
@@ -87,7 +88,7 @@ class KnownPropertiesTests {
 	}
 
 	private static final Set<String> MAPS = Set.of("strand.client.channels", "strand.server.services",
-			"strand.server.health.services", "strand.server.methods");
+			"strand.server.health.services", "strand.server.methods", "strand.server.listeners");
 
 	@Test
 	void nothingIsNearToWhatIsUnlikeAll() {

@@ -8,6 +8,7 @@ import java.util.Set;
 
 import com.jayway.jsonpath.JsonPath;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
+import io.strand.grpc.autoconfigure.security.GrpcSecurityProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.autoconfigure.test.GrpcTestProperties;
 import io.strand.grpc.service.NearestName;
@@ -29,6 +30,7 @@ class KnownPropertiesTests {
 
 	KnownPropertiesTests() {
 		this.known.add("strand.server", GrpcServerProperties.class);
+		this.known.add("strand.server.security", GrpcSecurityProperties.class);
 		this.known.add("strand.client", GrpcClientProperties.class);
 		this.known.add("strand.test", GrpcTestProperties.class);
 	}

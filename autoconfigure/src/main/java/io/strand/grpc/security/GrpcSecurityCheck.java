@@ -1,11 +1,14 @@
 package io.strand.grpc.security;
 
+import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
+import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
@@ -17,7 +20,11 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.aop.scope.ScopedProxyUtils;
+import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
+import org.springframework.util.ReflectionUtils;
 
 /**
  * Compares the rules with what is served when the application starts: refuses names that
@@ -31,7 +38,9 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 	/** Of gRPC's own services, which may be served or not. */
 	private static final String STANDARD = "grpc.";
 
-	private final GrpcSecurityPolicy policy;
+	private final @Nullable GrpcSecurityPolicy policy;
+
+	private final boolean enabled;
 
 	private final ListableBeanFactory beans;
 
@@ -43,11 +52,13 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 
 	/**
 	 * Makes a check.
-	 * @param policy the rules
+	 * @param policy the rules, if there are any
+	 * @param enabled whether they are applied
 	 * @param beans where the services are
 	 */
-	public GrpcSecurityCheck(GrpcSecurityPolicy policy, ListableBeanFactory beans) {
+	public GrpcSecurityCheck(@Nullable GrpcSecurityPolicy policy, boolean enabled, ListableBeanFactory beans) {
 		this.policy = policy;
+		this.enabled = enabled;
 		this.beans = beans;
 	}
 
@@ -61,8 +72,11 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 			.map(MethodDescriptor::getFullMethodName)
 			.forEach(this.methods::add);
 		GrpcService annotation = annotation(beanName);
-		if (annotation != null) {
+		if (annotation != null && this.enabled) {
 			checkExclusions(beanName, name, List.of(annotation.excludedInterceptors()));
+		}
+		if (bean instanceof BindableService && AopUtils.isJdkDynamicProxy(bean)) {
+			checkAnnotations(beanName, AopUtils.getTargetClass(bean));
 		}
 		return service;
 	}
@@ -90,16 +104,55 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 		}
 	}
 
+	/**
+	 * Handlers of a generated base class are methods of the class: a proxy that only has
+	 * its interfaces would let every call through.
+	 */
+	private static void checkAnnotations(String beanName, Class<?> type) {
+		for (Method method : ReflectionUtils.getUniqueDeclaredMethods(type)) {
+			if (isAnnotated(method) || isAnnotated(type)) {
+				throw new InvalidGrpcSecurityException(
+						("The annotations of %s.%s have no effect on calls: the proxy of bean '%s' has the interfaces of"
+								+ " the class, not its methods.")
+							.formatted(type.getSimpleName(), method.getName(), beanName),
+						"Remove spring.aop.proxy-target-class=false, or set proxyTargetClass = true on"
+								+ " @EnableMethodSecurity.");
+			}
+		}
+	}
+
+	private static boolean isAnnotated(AnnotatedElement element) {
+		return MergedAnnotations.from(element, SearchStrategy.TYPE_HIERARCHY)
+			.stream()
+			.map((annotation) -> annotation.getType().getName())
+			.anyMatch((name) -> name.startsWith("org.springframework.security.access.")
+					|| name.startsWith("jakarta.annotation.security."));
+	}
+
 	@Override
 	public void check() {
+		GrpcSecurityPolicy rules = this.policy;
+		if (rules == null) {
+			return;
+		}
+		checkNames(rules);
+		if (this.enabled) {
+			log(rules);
+		}
+		else {
+			logger.warn("The GrpcSecurityPolicy bean is not applied: strand.server.security.enabled is false, and"
+					+ " everybody may call whatever annotations of methods do not forbid.");
+		}
+	}
+
+	private void checkNames(GrpcSecurityPolicy rules) {
 		List<String> unknown = new ArrayList<>();
-		unknown("service", this.policy.services(), this.services, unknown);
-		unknown("method", this.policy.methods(), this.methods, unknown);
+		unknown("service", rules.services(), this.services, unknown);
+		unknown("method", rules.methods(), this.methods, unknown);
 		if (!unknown.isEmpty()) {
 			throw new InvalidGrpcSecurityException("Rules of the GrpcSecurityPolicy are for what is not served: %s."
 				.formatted(String.join("; ", unknown)), "Correct the names in authorizeCalls, or remove the rules.");
 		}
-		log();
 	}
 
 	private static void unknown(String kind, Collection<String> named, Collection<String> served,
@@ -113,10 +166,10 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 		}
 	}
 
-	private void log() {
+	private void log(GrpcSecurityPolicy rules) {
 		String except = this.open.isEmpty() ? ""
 				: ". Open to everybody, as they opt out: " + String.join(", ", this.open);
-		if (!this.policy.canAuthenticate() && !this.policy.hasRules()) {
+		if (!rules.canAuthenticate() && !rules.hasRules()) {
 			logger.warn("Spring Security is on the class path, and nothing says who may call: every gRPC call is denied"
 					+ " but health checks%s. Declare a GrpcSecurityPolicy bean, built by GrpcSecurity; or a bean to"
 						.formatted(except)
@@ -124,8 +177,8 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 					+ " authenticated; or open the server to everybody with strand.server.security.enabled=false.");
 		}
 		else {
-			logger.info("gRPC calls are authenticated by %s%s%s".formatted(this.policy.describeMechanisms(),
-					this.policy.hasRules() ? " and allowed by rules of the GrpcSecurityPolicy"
+			logger.info("gRPC calls are authenticated by %s%s%s".formatted(rules.describeMechanisms(),
+					rules.hasRules() ? " and allowed by rules of the GrpcSecurityPolicy"
 							: "; whoever is authenticated may call, unless annotations of methods say otherwise",
 					except));
 		}

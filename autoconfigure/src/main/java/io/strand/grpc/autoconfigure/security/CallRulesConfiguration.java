@@ -5,7 +5,6 @@ import java.time.Duration;
 import io.strand.grpc.security.CallSecurityContext;
 import io.strand.grpc.security.FailedAttempts;
 import io.strand.grpc.security.GrpcSecurity;
-import io.strand.grpc.security.GrpcSecurityCheck;
 import io.strand.grpc.security.GrpcSecurityInterceptor;
 import io.strand.grpc.security.GrpcSecurityPolicy;
 import io.strand.grpc.security.PublishedFailures;
@@ -15,7 +14,6 @@ import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStartException;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -68,12 +66,6 @@ class CallRulesConfiguration {
 					null);
 		}
 		return (max > 0) ? new FailedAttempts(max, window) : null;
-	}
-
-	@Bean
-	@ConditionalOnMissingBean
-	GrpcSecurityCheck strandGrpcSecurityCheck(GrpcSecurityPolicy policy, ListableBeanFactory beans) {
-		return new GrpcSecurityCheck(policy, beans);
 	}
 
 	@Bean

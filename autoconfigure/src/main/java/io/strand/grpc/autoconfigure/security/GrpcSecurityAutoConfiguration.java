@@ -4,8 +4,11 @@ import io.grpc.ServerInterceptor;
 import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
 import io.strand.grpc.security.CallSecurityContext;
 import io.strand.grpc.security.GrpcSecurity;
+import io.strand.grpc.security.GrpcSecurityCheck;
+import io.strand.grpc.security.GrpcSecurityPolicy;
 
 import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -45,6 +48,13 @@ public final class GrpcSecurityAutoConfiguration {
 	@ConditionalOnMissingBean
 	GrpcSecurity strandGrpcSecurity(BeanFactory beans) {
 		return new GrpcSecurity(beans);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	GrpcSecurityCheck strandGrpcSecurityCheck(ObjectProvider<GrpcSecurityPolicy> policy,
+			GrpcSecurityProperties properties, ListableBeanFactory beans) {
+		return new GrpcSecurityCheck(policy.getIfAvailable(), properties.isEnabled(), beans);
 	}
 
 }

@@ -38,7 +38,6 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.security.access.hierarchicalroles.RoleHierarchy;
 import org.springframework.security.access.hierarchicalroles.RoleHierarchyImpl;
 import org.springframework.security.authentication.AuthenticationManager;
@@ -94,6 +93,18 @@ class GrpcSecurityAutoConfigurationTests {
 				assertThat(client.echo("hello")).isEqualTo("hello");
 			}
 		});
+	}
+
+	@Test
+	void policyThatIsNotAppliedIsNotLostSilently(CapturedOutput output) {
+		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.anyCall().denyAll()).build())
+			.withPropertyValues("strand.server.security.enabled=false")
+			.run((context) -> {
+				try (TestClient client = SecuredContext.client(context)) {
+					assertThat(client.echo("hello")).isEqualTo("hello");
+				}
+			});
+		assertThat(output).contains("WARN", "The GrpcSecurityPolicy bean is not applied");
 	}
 
 	@Test
@@ -158,7 +169,7 @@ class GrpcSecurityAutoConfigurationTests {
 
 	@Test
 	void rulesOfMethodsGoBeforeThoseOfServicesWhateverTheirOrder() {
-		policy("method, service, any", (grpc) -> grpc
+		policy((grpc) -> grpc
 			.authorizeCalls((calls) -> calls.anyCall()
 				.denyAll()
 				.service("strand.testing.Echo")
@@ -191,10 +202,8 @@ class GrpcSecurityAutoConfigurationTests {
 
 	@Test
 	void whatNoRuleIsForIsDenied() {
-		policy("no rule",
-				(grpc) -> grpc.authorizeCalls((calls) -> calls.method("strand.testing.Echo/Unary").authenticated())
-					.build())
-			.run((context) -> {
+		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.method("strand.testing.Echo/Unary").authenticated())
+			.build()).run((context) -> {
 				try (TestClient client = SecuredContext.client(context)) {
 					String ann = SecuredContext.basic("ann", "secret");
 					assertThat(code(client, "Unary", ann)).isEqualTo(Code.OK);
@@ -205,12 +214,9 @@ class GrpcSecurityAutoConfigurationTests {
 
 	@Test
 	void healthIsClosedByARuleThatNamesIt() {
-		policy("health",
-				(grpc) -> grpc
-					.authorizeCalls(
-							(calls) -> calls.service("grpc.health.v1.Health").authenticated().anyCall().permitAll())
-					.build())
-			.run((context) -> {
+		policy((grpc) -> grpc
+			.authorizeCalls((calls) -> calls.service("grpc.health.v1.Health").authenticated().anyCall().permitAll())
+			.build()).run((context) -> {
 				try (TestClient client = SecuredContext.client(context)) {
 					assertThat(code(client, "Unary")).isEqualTo(Code.OK);
 					assertThat(Status.fromThrowable(catchThrowable(() -> health(client))).getCode())
@@ -221,7 +227,7 @@ class GrpcSecurityAutoConfigurationTests {
 
 	@Test
 	void rolesHaveTheHierarchyOfTheApplication() {
-		policy("hierarchy", (grpc) -> grpc.authorizeCalls((calls) -> calls.anyCall().hasRole("GUEST")).build())
+		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.anyCall().hasRole("GUEST")).build())
 			.withBean(RoleHierarchy.class, () -> RoleHierarchyImpl.fromHierarchy("ROLE_CLERK > ROLE_GUEST"))
 			.run((context) -> {
 				try (TestClient client = SecuredContext.client(context)) {
@@ -233,7 +239,7 @@ class GrpcSecurityAutoConfigurationTests {
 	@ParameterizedTest
 	@CsvSource({ "strand.testing.Ecco, strand.testing.Echo", "strand.testing.echo, strand.testing.Echo" })
 	void ruleForAServiceThatIsNotServedIsRefused(String wrong, String right) {
-		policy("service", (grpc) -> grpc.authorizeCalls((calls) -> calls.service(wrong).permitAll()).build())
+		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.service(wrong).permitAll()).build())
 			.run((context) -> assertThat(context).getFailure()
 				.rootCause()
 				.isInstanceOf(InvalidGrpcSecurityException.class)
@@ -242,15 +248,14 @@ class GrpcSecurityAutoConfigurationTests {
 
 	@Test
 	void allRulesForMethodsThatAreNotServedAreToldAtOnce() {
-		policy("methods",
-				(grpc) -> grpc
-					.authorizeCalls((calls) -> calls.method("strand.testing.Echo/Unari")
-						.permitAll()
-						.method("no.Such/Thing")
-						.permitAll()
-						.method("grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
-						.permitAll())
-					.build())
+		policy((grpc) -> grpc
+			.authorizeCalls((calls) -> calls.method("strand.testing.Echo/Unari")
+				.permitAll()
+				.method("no.Such/Thing")
+				.permitAll()
+				.method("grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+				.permitAll())
+			.build())
 			.run((context) -> assertThat(context).getFailure()
 				.rootCause()
 				.hasMessageContaining(
@@ -276,7 +281,7 @@ class GrpcSecurityAutoConfigurationTests {
 	}
 
 	private void refused(Function<GrpcSecurity, GrpcSecurityPolicy> policy, String message) {
-		policy("mistake", policy).run((context) -> assertThat(context).getFailure()
+		policy(policy).run((context) -> assertThat(context).getFailure()
 			.rootCause()
 			.isInstanceOf(InvalidGrpcSecurityException.class)
 			.hasMessageContaining(message));
@@ -349,10 +354,8 @@ class GrpcSecurityAutoConfigurationTests {
 			});
 	}
 
-	private ApplicationContextRunner policy(String name, Function<GrpcSecurity, GrpcSecurityPolicy> policy) {
-		return this.runner.withUserConfiguration(SecuredContext.Users.class)
-			.withInitializer((context) -> ((GenericApplicationContext) context).registerBean(GrpcSecurityPolicy.class,
-					() -> policy.apply(context.getBeanFactory().getBean(GrpcSecurity.class))));
+	private ApplicationContextRunner policy(Function<GrpcSecurity, GrpcSecurityPolicy> policy) {
+		return SecuredContext.withPolicy(this.runner.withUserConfiguration(SecuredContext.Users.class), policy);
 	}
 
 	private static Code code(TestClient client, String method, String... authorization) {

@@ -2,6 +2,7 @@ package io.strand.grpc.autoconfigure.security;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.function.Function;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientInterceptor;
@@ -12,6 +13,8 @@ import io.grpc.stub.MetadataUtils;
 import io.strand.grpc.autoconfigure.properties.StrandPropertiesAutoConfiguration;
 import io.strand.grpc.autoconfigure.server.GrpcCallScopeAutoConfiguration;
 import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
+import io.strand.grpc.security.GrpcSecurity;
+import io.strand.grpc.security.GrpcSecurityPolicy;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.Message;
@@ -24,6 +27,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
@@ -47,6 +51,13 @@ final class SecuredContext {
 					GrpcServerAutoConfiguration.class, GrpcSecurityAutoConfiguration.class,
 					StrandPropertiesAutoConfiguration.class))
 			.withPropertyValues("strand.server.port=0");
+	}
+
+	/** With a policy that is built as an application builds it. */
+	static ApplicationContextRunner withPolicy(ApplicationContextRunner runner,
+			Function<GrpcSecurity, GrpcSecurityPolicy> policy) {
+		return runner.withInitializer((context) -> ((GenericApplicationContext) context)
+			.registerBean(GrpcSecurityPolicy.class, () -> policy.apply(context.getBean(GrpcSecurity.class))));
 	}
 
 	static TestClient client(ApplicationContext context) {

@@ -5,6 +5,7 @@ import io.strand.grpc.autoconfigure.health.GrpcAdminProperties;
 import io.strand.grpc.autoconfigure.health.GrpcChannelzProperties;
 import io.strand.grpc.autoconfigure.health.GrpcHealthProperties;
 import io.strand.grpc.autoconfigure.health.GrpcReflectionProperties;
+import io.strand.grpc.autoconfigure.security.GrpcSecurityProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.autoconfigure.test.GrpcTestProperties;
 
@@ -26,6 +27,7 @@ public final class StrandPropertiesAutoConfiguration {
 		known.add("strand.server.reflection", GrpcReflectionProperties.class);
 		known.add("strand.server.channelz", GrpcChannelzProperties.class);
 		known.add("strand.server.admin", GrpcAdminProperties.class);
+		known.add("strand.server.security", GrpcSecurityProperties.class);
 		known.add("strand.client", GrpcClientProperties.class);
 		known.add("strand.test", GrpcTestProperties.class);
 		return new PropertyNamesCheck(environment, known);

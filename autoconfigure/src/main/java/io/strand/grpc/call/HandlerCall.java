@@ -299,6 +299,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private void refuse(CallLimit reached, Phase from) {
 		if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			this.engine.counters().countRefusalAtLimit();
 			String waited = (from == Phase.WAITING) ? ", waited " + this.plan.settings().maxWait().toMillis() + " ms"
 					: "";
 			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription("Handler limit reached for %s (%s, waiting=%d%s)"
@@ -311,6 +312,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	void rejected() {
 		Phase from = this.phase;
 		if ((from == Phase.ADMITTED || from == Phase.RUNNING) && PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			this.engine.counters().countRefusalWithoutThread();
 			try {
 				if (!this.call.isEnded()) {
 					this.call.refuse(Status.UNAVAILABLE.withDescription("The server has no thread for the call"));
@@ -320,6 +322,29 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 				finish(from);
 			}
 		}
+	}
+
+	/** Somebody who watches ends the call. */
+	boolean cancel(Status status) {
+		for (Phase from : List.of(Phase.WAITING, Phase.ADMITTED)) {
+			if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
+				try {
+					this.call.refuse(status);
+				}
+				finally {
+					finish(from);
+				}
+				return true;
+			}
+		}
+		if (this.phase != Phase.RUNNING || this.call.isEnded()) {
+			return false;
+		}
+		this.call.fail(status, new Metadata());
+		if (this.plan.settings().interruptOnCancel()) {
+			this.run.interrupt();
+		}
+		return true;
 	}
 
 	private void finish(Phase from) {
@@ -343,7 +368,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			if (this.slot != null) {
 				this.slot.free();
 			}
-			this.engine.ended();
+			this.engine.ended(this);
 		}
 	}
 
@@ -405,6 +430,20 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	@Nullable CallThreadHook hook() {
 		return this.engine.hook();
+	}
+
+	CallCounters counters() {
+		return this.engine.counters();
+	}
+
+	/** Whether it has passed the limits and has not ended. */
+	boolean isRunning() {
+		Phase current = this.phase;
+		return current == Phase.ADMITTED || current == Phase.RUNNING;
+	}
+
+	boolean isStream() {
+		return !this.plan.clientSendsOneMessage() || !this.plan.serverSendsOneMessage();
 	}
 
 	boolean isDraining() {
@@ -499,6 +538,11 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		long next = this.engine.nextId();
 		long witness = (long) ID.compareAndExchange(this, 0L, next);
 		return (witness != 0) ? witness : next;
+	}
+
+	/** Whether this is its number: if nobody has asked for one, it has none. */
+	boolean isNumbered(long number) {
+		return this.id == number && number != 0;
 	}
 
 	long arrivedNanos() {

@@ -1,6 +1,7 @@
 package io.strand.grpc.autoconfigure.properties;
 
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
+import io.strand.grpc.autoconfigure.observation.ServerObservationProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.autoconfigure.test.GrpcTestProperties;
 
@@ -18,6 +19,7 @@ public final class StrandPropertiesAutoConfiguration {
 	static PropertyNamesCheck strandPropertyNamesCheck(Environment environment) {
 		KnownProperties known = new KnownProperties();
 		known.add("strand.server", GrpcServerProperties.class);
+		known.add("strand.server.observation", ServerObservationProperties.class);
 		known.add("strand.client", GrpcClientProperties.class);
 		known.add("strand.test", GrpcTestProperties.class);
 		return new PropertyNamesCheck(environment, known);

@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.properties;
 
+import io.strand.grpc.autoconfigure.actuate.ClientHealthProperties;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
 import io.strand.grpc.autoconfigure.observation.ServerObservationProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
@@ -21,6 +22,7 @@ public final class StrandPropertiesAutoConfiguration {
 		known.add("strand.server", GrpcServerProperties.class);
 		known.add("strand.server.observation", ServerObservationProperties.class);
 		known.add("strand.client", GrpcClientProperties.class);
+		known.add("strand.client.health", ClientHealthProperties.class);
 		known.add("strand.test", GrpcTestProperties.class);
 		return new PropertyNamesCheck(environment, known);
 	}

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.AbstractCollection;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,8 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.strand.grpc.thread.CallThreads;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +42,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	static final String DRAIN_THREAD = "grpc-drain";
 
+	private static final Log logger = LogFactory.getLog(CallEngine.class);
+
 	private final Map<String, MethodPlan> plans = new ConcurrentHashMap<>();
 
 	private final CallRegistry<HandlerCall<?, ?>> live = new CallRegistry<>();
@@ -46,6 +51,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	private final AtomicLong ids = new AtomicLong();
 
 	private final Admission admission = new Admission();
+
+	private final CallCounters counters = new CallCounters();
 
 	private final Function<MethodDescriptor<?, ?>, HandlerSettings> settings;
 
@@ -56,6 +63,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	private final @Nullable CallThreadHook hook;
 
 	private volatile boolean draining;
+
+	private volatile @Nullable StreamEndListener streamEnds;
 
 	/** Opened when no call lives, once somebody waits for that. */
 	private volatile @Nullable CountDownLatch idle;
@@ -197,6 +206,71 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/**
+	 * The calls that have passed the limits: that have a thread, will get one, or had one
+	 * and have not ended.
+	 * @return their number at this moment
+	 */
+	public int runningCalls() {
+		int running = 0;
+		for (HandlerCall<?, ?> call : this.live) {
+			running += call.isRunning() ? 1 : 0;
+		}
+		return running;
+	}
+
+	/**
+	 * The calls that wait at a limit.
+	 * @return their number at this moment
+	 */
+	public int waitingCalls() {
+		return this.admission.waiting();
+	}
+
+	/**
+	 * What has happened to calls.
+	 * @return the counters, always the same
+	 */
+	public CallCounters counters() {
+		return this.counters;
+	}
+
+	/**
+	 * The methods that are served.
+	 * @return each with its settings, by name
+	 */
+	public List<ServedMethod> methods() {
+		return this.plans.values()
+			.stream()
+			.map((plan) -> new ServedMethod(plan.descriptor(), plan.settings(), plan.threads().isVirtual()))
+			.sorted(Comparator.comparing((method) -> method.descriptor().getFullMethodName()))
+			.toList();
+	}
+
+	/**
+	 * Tells of the end of streams.
+	 * @param listener what is told; {@code null} for nobody
+	 */
+	public void tellStreamEnds(@Nullable StreamEndListener listener) {
+		this.streamEnds = listener;
+	}
+
+	/**
+	 * Ends a call and, where its method allows that, interrupts its handler.
+	 * @param id the number of the call
+	 * @param status what its client is told
+	 * @return whether the call lived and had been received; one whose request is still on
+	 * its way is left alone
+	 */
+	public boolean cancel(long id, Status status) {
+		for (HandlerCall<?, ?> call : this.live) {
+			if (call.isNumbered(id)) {
+				return call.abort(status);
+			}
+		}
+		return false;
+	}
+
+	/**
 	 * Whether {@link Threading#AUTO} means virtual threads.
 	 * @return {@code false} for platform threads
 	 */
@@ -282,10 +356,23 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/** A call has left the registry. */
-	void ended() {
+	void ended(HandlerCall<?, ?> call) {
+		StreamEndListener listener = this.streamEnds;
+		if (listener != null && call.isStream()) {
+			tell(listener, call);
+		}
 		CountDownLatch latch = this.idle;
 		if (latch != null && this.live.isEmpty()) {
 			latch.countDown();
+		}
+	}
+
+	private static void tell(StreamEndListener listener, HandlerCall<?, ?> call) {
+		try {
+			listener.ended(new CallView(call));
+		}
+		catch (Throwable ex) {
+			logger.error("%s failed when it was told of the end of %s".formatted(listener, call.describe()), ex);
 		}
 	}
 

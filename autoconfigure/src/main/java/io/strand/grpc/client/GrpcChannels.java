@@ -233,6 +233,16 @@ public final class GrpcChannels implements AutoCloseable {
 		return List.copyOf(this.activities.values());
 	}
 
+	/**
+	 * Where the channel of a name connects.
+	 * @param name a key of {@code strand.client.channels}
+	 * @return its target, or {@code null} if it has none
+	 */
+	public @Nullable String target(String name) {
+		ChannelSettings current = this.settings.get(name);
+		return (current != null) ? current.target() : null;
+	}
+
 	private String configuredNames() {
 		List<String> names = this.settings.keySet().stream().filter((name) -> !name.equals(SELF)).sorted().toList();
 		return names.isEmpty() ? "none" : String.join(", ", names);

@@ -310,6 +310,15 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	/**
+	 * Where the server listens.
+	 * @return its addresses in words; none while it does not run
+	 */
+	public List<String> getAddresses() {
+		RunningServer current = this.running;
+		return (current != null) ? current.addresses() : List.of();
+	}
+
+	/**
 	 * The full proto names of the services it serves, such as {@code shop.Orders}.
 	 * @return the names, in the order of registration
 	 */

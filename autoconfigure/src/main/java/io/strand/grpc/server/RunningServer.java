@@ -8,7 +8,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
@@ -235,7 +234,11 @@ final class RunningServer {
 
 	@Override
 	public String toString() {
-		return this.listeners.stream().map(Listener::description).collect(Collectors.joining(", "));
+		return String.join(", ", addresses());
+	}
+
+	List<String> addresses() {
+		return this.listeners.stream().map(Listener::description).toList();
 	}
 
 	boolean isEmpty() {

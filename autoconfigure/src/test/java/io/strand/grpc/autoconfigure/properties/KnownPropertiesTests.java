@@ -12,6 +12,7 @@ import io.strand.grpc.autoconfigure.health.GrpcAdminProperties;
 import io.strand.grpc.autoconfigure.health.GrpcChannelzProperties;
 import io.strand.grpc.autoconfigure.health.GrpcHealthProperties;
 import io.strand.grpc.autoconfigure.health.GrpcReflectionProperties;
+import io.strand.grpc.autoconfigure.security.GrpcSecurityProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.autoconfigure.test.GrpcTestProperties;
 import io.strand.grpc.service.NearestName;
@@ -37,6 +38,7 @@ class KnownPropertiesTests {
 		this.known.add("strand.server.reflection", GrpcReflectionProperties.class);
 		this.known.add("strand.server.channelz", GrpcChannelzProperties.class);
 		this.known.add("strand.server.admin", GrpcAdminProperties.class);
+		this.known.add("strand.server.security", GrpcSecurityProperties.class);
 		this.known.add("strand.client", GrpcClientProperties.class);
 		this.known.add("strand.test", GrpcTestProperties.class);
 	}

@@ -26,6 +26,7 @@ final class TlsFirstBytes extends FirstBytes {
 	}
 
 	@Override
+	@SuppressWarnings("FutureReturnValueIgnored") // what the listener returns
 	boolean isWrong(ChannelHandlerContext context, int first) {
 		if (first >= FIRST_LETTER && first <= LAST_LETTER) {
 			this.log.warn("plaintext on a port with TLS", context.channel(),

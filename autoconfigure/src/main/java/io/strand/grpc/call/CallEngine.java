@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.AbstractCollection;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,11 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.Status;
 import io.strand.grpc.thread.CallThreads;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +42,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	static final String DRAIN_THREAD = "grpc-drain";
 
+	private static final Log logger = LogFactory.getLog(CallEngine.class);
+
 	private final Map<String, MethodPlan> plans = new ConcurrentHashMap<>();
 
 	private final CallRegistry<HandlerCall<?, ?>> live = new CallRegistry<>();
@@ -44,6 +51,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	private final AtomicLong ids = new AtomicLong();
 
 	private final Admission admission = new Admission(new FairShare(this.live));
+
+	private final CallCounters counters = new CallCounters();
 
 	private final Function<MethodDescriptor<?, ?>, HandlerSettings> settings;
 
@@ -54,6 +63,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	private final @Nullable CallThreadHook hook;
 
 	private volatile boolean draining;
+
+	private volatile @Nullable StreamEndListener streamEnds;
 
 	/** Opened when no call lives, once somebody waits for that. */
 	private volatile @Nullable CountDownLatch idle;
@@ -121,14 +132,19 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * @return the service to intercept and to register
 	 */
 	public ServerServiceDefinition prepare(ServerServiceDefinition service) {
-		ServerServiceDefinition.Builder prepared = ServerServiceDefinition
-			.builder(service.getServiceDescriptor().getName());
-		service.getMethods().forEach((method) -> addMethod(prepared, method));
+		List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+		service.getMethods().forEach((method) -> methods.add(prepare(method)));
+		ServiceDescriptor.Builder descriptor = ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
+			// What reflection tells of it
+			.setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
+		methods.forEach((method) -> descriptor.addMethod(method.getMethodDescriptor()));
+		ServerServiceDefinition.Builder prepared = ServerServiceDefinition.builder(descriptor.build());
+		methods.forEach(prepared::addMethod);
 		return prepared.build();
 	}
 
 	@SuppressWarnings("unchecked")
-	private <Q, R> void addMethod(ServerServiceDefinition.Builder prepared, ServerMethodDefinition<Q, R> method) {
+	private <Q, R> ServerMethodDefinition<Object, R> prepare(ServerMethodDefinition<Q, R> method) {
 		MethodDescriptor<Q, R> descriptor = method.getMethodDescriptor();
 		plan(descriptor);
 		MethodDescriptor<Object, R> deferring = descriptor
@@ -136,7 +152,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 					descriptor.getResponseMarshaller())
 			.build();
 		ServerCallHandler<Q, R> handler = method.getServerCallHandler();
-		prepared.addMethod(deferring, (ServerCallHandler<Object, R>) new GuardedHandler<>(handler));
+		return ServerMethodDefinition.create(deferring, (ServerCallHandler<Object, R>) new GuardedHandler<>(handler));
 	}
 
 	@Override
@@ -190,6 +206,71 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/**
+	 * The calls that have passed the limits: that have a thread, will get one, or had one
+	 * and have not ended.
+	 * @return their number at this moment
+	 */
+	public int runningCalls() {
+		int running = 0;
+		for (HandlerCall<?, ?> call : this.live) {
+			running += call.isRunning() ? 1 : 0;
+		}
+		return running;
+	}
+
+	/**
+	 * The calls that wait at a limit.
+	 * @return their number at this moment
+	 */
+	public int waitingCalls() {
+		return this.admission.waiting();
+	}
+
+	/**
+	 * What has happened to calls.
+	 * @return the counters, always the same
+	 */
+	public CallCounters counters() {
+		return this.counters;
+	}
+
+	/**
+	 * The methods that are served.
+	 * @return each with its settings, by name
+	 */
+	public List<ServedMethod> methods() {
+		return this.plans.values()
+			.stream()
+			.map((plan) -> new ServedMethod(plan.descriptor(), plan.settings(), plan.threads().isVirtual()))
+			.sorted(Comparator.comparing((method) -> method.descriptor().getFullMethodName()))
+			.toList();
+	}
+
+	/**
+	 * Tells of the end of streams.
+	 * @param listener what is told; {@code null} for nobody
+	 */
+	public void tellStreamEnds(@Nullable StreamEndListener listener) {
+		this.streamEnds = listener;
+	}
+
+	/**
+	 * Ends a call, and has its handler told as if its client had gone: cancelled, and
+	 * interrupted where its method allows that.
+	 * @param id the number of the call
+	 * @param status what its client is told
+	 * @return whether the call lived
+	 */
+	public boolean cancel(long id, Status status) {
+		for (HandlerCall<?, ?> call : this.live) {
+			if (call.isNumbered(id)) {
+				return call.abort(status);
+			}
+		}
+		return false;
+	}
+
+	/**
 	 * Whether {@link Threading#AUTO} means virtual threads.
 	 * @return {@code false} for platform threads
 	 */
@@ -218,6 +299,22 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	boolean isDraining() {
 		return this.draining;
+	}
+
+	/**
+	 * Ends all calls that live, and has their handlers told as if their clients had gone:
+	 * cancelled, and interrupted where their methods allow it. Blocks where interceptors
+	 * do that the end passes through.
+	 * @param status what the clients are told
+	 */
+	public void abort(Status status) {
+		for (HandlerCall<?, ?> call : this.live) {
+			// First, or they would begin in the place of those that end
+			if (call.phase() != HandlerCall.Phase.RUNNING) {
+				call.abort(status);
+			}
+		}
+		this.live.forEach((call) -> call.abort(status));
 	}
 
 	/**
@@ -259,10 +356,23 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/** A call has left the registry. */
-	void ended() {
+	void ended(HandlerCall<?, ?> call) {
+		StreamEndListener listener = this.streamEnds;
+		if (listener != null && call.isStream()) {
+			tell(listener, call);
+		}
 		CountDownLatch latch = this.idle;
 		if (latch != null && this.live.isEmpty()) {
 			latch.countDown();
+		}
+	}
+
+	private static void tell(StreamEndListener listener, HandlerCall<?, ?> call) {
+		try {
+			listener.ended(new CallView(call));
+		}
+		catch (Throwable ex) {
+			logger.error("%s failed when it was told of the end of %s".formatted(listener, call.describe()), ex);
 		}
 	}
 

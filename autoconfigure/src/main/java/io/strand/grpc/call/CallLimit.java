@@ -84,6 +84,22 @@ public final class CallLimit {
 	}
 
 	/**
+	 * What it limits.
+	 * @return {@code server}, or the name of a service or method
+	 */
+	public String name() {
+		return this.name;
+	}
+
+	/**
+	 * How many handlers may run.
+	 * @return the limit
+	 */
+	public int limit() {
+		return this.limit;
+	}
+
+	/**
 	 * How many handlers run.
 	 * @return the number at this moment
 	 */

@@ -223,6 +223,10 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		return inner == null || !inner.isDirect();
 	}
 
+	boolean isHandlerReached() {
+		return this.innermost != null;
+	}
+
 	boolean isClosed() {
 		return this.closed;
 	}

@@ -324,6 +324,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private void refuse(CallLimit reached, Phase from) {
 		if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			this.engine.counters().countRefusalAtLimit();
 			String waited = (from == Phase.WAITING) ? ", waited " + this.plan.settings().maxWait().toMillis() + " ms"
 					: "";
 			String reason = "Handler limit reached for %s (%s, waiting=%d%s)".formatted(this.plan.fullMethodName(),
@@ -348,6 +349,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	void rejected() {
 		Phase from = this.phase;
 		if ((from == Phase.ADMITTED || from == Phase.RUNNING) && PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			this.engine.counters().countRefusalWithoutThread();
 			try {
 				if (!this.call.isEnded()) {
 					this.call.refuse(Status.UNAVAILABLE.withDescription("The server has no thread for the call"));
@@ -357,6 +359,29 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 				finish(from);
 			}
 		}
+	}
+
+	/**
+	 * The server ends the call, which goes on as if its client had gone. One that has
+	 * just arrived is told to its client only: its phase is the transport thread's.
+	 * @return whether it had not ended yet
+	 */
+	boolean abort(Status status) {
+		boolean open = !this.call.isEnded();
+		if (open) {
+			this.call.fail(status, new Metadata());
+		}
+		Phase current = this.phase;
+		if (current == Phase.ARRIVED || current == Phase.ENDED) {
+			return open;
+		}
+		signal(CANCELLED);
+		this.call.guard().wake();
+		if (this.plan.settings().interruptOnCancel()) {
+			this.run.interrupt();
+		}
+		endWithoutRunning();
+		return open;
 	}
 
 	private void finish(Phase from) {
@@ -383,7 +408,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			if (this.slot != null) {
 				this.slot.free();
 			}
-			this.engine.ended();
+			this.engine.ended(this);
 		}
 	}
 
@@ -445,6 +470,20 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	@Nullable CallThreadHook hook() {
 		return this.engine.hook();
+	}
+
+	CallCounters counters() {
+		return this.engine.counters();
+	}
+
+	/** Whether it has passed the limits and has not ended. */
+	boolean isRunning() {
+		Phase current = this.phase;
+		return current == Phase.ADMITTED || current == Phase.RUNNING;
+	}
+
+	boolean isStream() {
+		return !this.plan.clientSendsOneMessage() || !this.plan.serverSendsOneMessage();
 	}
 
 	boolean isDraining() {
@@ -550,6 +589,11 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		long next = this.engine.nextId();
 		long witness = (long) ID.compareAndExchange(this, 0L, next);
 		return (witness != 0) ? witness : next;
+	}
+
+	/** Whether this is its number: if nobody has asked for one, it has none. */
+	boolean isNumbered(long number) {
+		return this.id == number && number != 0;
 	}
 
 	long arrivedNanos() {

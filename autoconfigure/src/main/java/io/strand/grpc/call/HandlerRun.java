@@ -284,6 +284,32 @@ final class HandlerRun<Q, R> implements SerialTask {
 	}
 
 	/**
+	 * What is inside an interceptor of the call has thrown. On the call's thread: if this
+	 * is another, it is left to the interceptor.
+	 * @param server the call as that interceptor gave it on
+	 */
+	boolean failedInside(ServerCall<?, ?> server, Throwable thrown, boolean starting) {
+		Pump pump = this.call.pump();
+		if (!isCurrentThread() || (!starting && pump != null && !pump.isOver())) {
+			return false; // a receiver has to see it
+		}
+		if (this.call.call().isEnded() || this.call.call().isHandlerReached()) {
+			failed(thrown);
+			return true;
+		}
+		this.failed = true;
+		HandlerFailure.log(thrown, this.call, false);
+		try {
+			HandlerFailure failure = HandlerFailure.of(thrown, this.call.id());
+			server.close(failure.status(), failure.trailers());
+		}
+		catch (Throwable ex) {
+			failedToFail(this.call.call(), ex);
+		}
+		return true;
+	}
+
+	/**
 	 * Another thread ended the call at the same time, or an interceptor threw when it was
 	 * told of the end, or there is no memory.
 	 */

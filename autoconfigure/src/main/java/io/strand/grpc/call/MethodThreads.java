@@ -46,7 +46,7 @@ final class MethodThreads implements AutoCloseable {
 	}
 
 	private static CallThreads virtual(String fullMethodName) {
-		return CallThreads.virtual("grpc-call-" + fullMethodName);
+		return CallThreads.virtual(CallThreads.nameFor(fullMethodName));
 	}
 
 	private CallThreads platform() {

@@ -328,6 +328,7 @@ public final class Receiver<Q> {
 		while (!this.lock.tryLock()) {
 			Thread owner = this.lock.owner();
 			if (owner != null) {
+				this.call.owner().counters().countConcurrentUse();
 				throw ConcurrentStreamUseException.of("receive", describe(), owner, "receiving", this.heldSince, "");
 			}
 			Thread.onSpinWait(); // just let go of

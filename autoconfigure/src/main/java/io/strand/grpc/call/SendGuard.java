@@ -457,7 +457,12 @@ abstract class SendGuard {
 		}
 	}
 
+	/** Two threads send at once, which the mode forbids. */
+	void violated() {
+	}
+
 	private ConcurrentStreamUseException violation(boolean ending, Thread owner) {
+		violated();
 		return ConcurrentStreamUseException.of(ending ? "end" : "send", describe(), owner, "sending", this.heldSince,
 				(this.waiter != null) ? " (it waits for the peer to read)" : "");
 	}

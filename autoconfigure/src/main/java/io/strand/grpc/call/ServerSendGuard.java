@@ -31,6 +31,21 @@ final class ServerSendGuard extends SendGuard {
 	}
 
 	@Override
+	void waitBegins() {
+		this.call.owner().counters().blockedSends().begin();
+	}
+
+	@Override
+	void waitEnded(long nanos) {
+		this.call.owner().counters().blockedSends().end(nanos);
+	}
+
+	@Override
+	void violated() {
+		this.call.owner().counters().countConcurrentUse();
+	}
+
+	@Override
 	String describe() {
 		return this.call.owner().describe();
 	}

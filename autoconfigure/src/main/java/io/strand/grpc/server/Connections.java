@@ -74,6 +74,7 @@ final class Connections {
 		});
 	}
 
+	@SuppressWarnings("FutureReturnValueIgnored")
 	private boolean admit(ChannelHandlerContext context) {
 		int max = this.limits.maxConnections();
 		// Before the listener, which counts down at once if it is closed already

@@ -19,11 +19,13 @@ import org.jspecify.annotations.Nullable;
  * @param maxInboundMessageSize the largest message accepted, in bytes
  * @param maxInboundMetadataSize the largest headers accepted, in bytes
  * @param shutdownGracePeriod how long a stop waits for calls in flight
+ * @param shutdownDrainDelay how long a stop still takes new calls before that
  * @param limits what connections are allowed
  */
 public record GrpcServerSettings(int port, @Nullable String address, @Nullable ServerCredentials credentials,
 		@Nullable Path unixSocket, @Nullable String inProcessName, @Nullable Integer maxInboundMessageSize,
-		@Nullable Integer maxInboundMetadataSize, Duration shutdownGracePeriod, TransportLimits limits) {
+		@Nullable Integer maxInboundMetadataSize, Duration shutdownGracePeriod, Duration shutdownDrainDelay,
+		TransportLimits limits) {
 
 	/**
 	 * Settings with the default limits.
@@ -37,12 +39,13 @@ public record GrpcServerSettings(int port, @Nullable String address, @Nullable S
 	 * @param maxInboundMessageSize the largest message accepted, in bytes
 	 * @param maxInboundMetadataSize the largest headers accepted, in bytes
 	 * @param shutdownGracePeriod how long a stop waits for calls in flight
+	 * @param shutdownDrainDelay how long a stop still takes new calls before that
 	 */
 	public GrpcServerSettings(int port, @Nullable String address, @Nullable ServerCredentials credentials,
 			@Nullable Path unixSocket, @Nullable String inProcessName, @Nullable Integer maxInboundMessageSize,
-			@Nullable Integer maxInboundMetadataSize, Duration shutdownGracePeriod) {
+			@Nullable Integer maxInboundMetadataSize, Duration shutdownGracePeriod, Duration shutdownDrainDelay) {
 		this(port, address, credentials, unixSocket, inProcessName, maxInboundMessageSize, maxInboundMetadataSize,
-				shutdownGracePeriod, TransportLimits.DEFAULT);
+				shutdownGracePeriod, shutdownDrainDelay, TransportLimits.DEFAULT);
 	}
 
 }

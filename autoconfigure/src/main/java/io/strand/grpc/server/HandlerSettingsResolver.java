@@ -20,9 +20,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds the settings of a method: its own options, then its service's, then what the
  * service declares of itself, then the server's. Limits add up: a call must pass that of
- * the server, of its service and of its method. Thread-safe.
+ * the server, of its service and of its method. Health is served at the limit of the
+ * server, too. Thread-safe.
  */
 public final class HandlerSettingsResolver implements Function<MethodDescriptor<?, ?>, HandlerSettings> {
+
+	/** Full or not, the server lives: who probes it must not take it for dead. */
+	private static final String HEALTH = "grpc.health.v1.Health";
 
 	private final HandlerOptions server;
 
@@ -122,7 +126,7 @@ public final class HandlerSettingsResolver implements Function<MethodDescriptor<
 
 	private List<CallLimit> limits(String service, String method) {
 		List<CallLimit> widestFirst = new ArrayList<>();
-		if (this.serverLimit != null) {
+		if (this.serverLimit != null && !HEALTH.equals(service)) {
 			widestFirst.add(this.serverLimit);
 		}
 		for (String name : List.of(service, method)) {

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 class UnixSocketEndpoint implements ServerEndpoint {
 
-	private static final String PROPERTY = "strand.server.unix-socket";
+	private final String property;
 
 	private final Path path;
 
@@ -41,7 +41,14 @@ class UnixSocketEndpoint implements ServerEndpoint {
 
 	private boolean bound;
 
-	UnixSocketEndpoint(Path path, Connections connections) {
+	/**
+	 * Makes an endpoint.
+	 * @param prefix what the names of its properties begin with
+	 * @param path the file
+	 * @param connections what its connections are counted among
+	 */
+	UnixSocketEndpoint(String prefix, Path path, Connections connections) {
+		this.property = prefix + ".unix-socket";
 		this.path = path;
 		this.connections = connections;
 	}
@@ -53,8 +60,8 @@ class UnixSocketEndpoint implements ServerEndpoint {
 			address = UnixDomainSocketAddress.of(this.path);
 		}
 		catch (UnsupportedOperationException ex) {
-			throw new GrpcServerStartException(PROPERTY, this.path, "This platform has no Unix domain sockets.",
-					"Remove the property and use strand.server.port.", ex);
+			throw new GrpcServerStartException(this.property, this.path, "This platform has no Unix domain sockets.",
+					"Remove the property and use a port.", ex);
 		}
 		removeStaleFile(address);
 		// The shared event loops of gRPC are epoll's where it is available; these are
@@ -76,11 +83,11 @@ class UnixSocketEndpoint implements ServerEndpoint {
 		}
 		try {
 			if (!Files.readAttributes(this.path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).isOther()) {
-				throw new GrpcServerStartException(PROPERTY, this.path, "A file that is no socket is in the way.",
+				throw new GrpcServerStartException(this.property, this.path, "A file that is no socket is in the way.",
 						"Remove the file or choose another path.", null);
 			}
 			if (isListening(address)) {
-				throw new GrpcServerStartException(PROPERTY, this.path, "Another process listens on the socket.",
+				throw new GrpcServerStartException(this.property, this.path, "Another process listens on the socket.",
 						"Stop that process or choose another path.", null);
 			}
 			Files.deleteIfExists(this.path);
@@ -107,7 +114,7 @@ class UnixSocketEndpoint implements ServerEndpoint {
 
 	@Override
 	public GrpcServerStartException startFailure(IOException cause) {
-		return new GrpcServerStartException(PROPERTY, this.path,
+		return new GrpcServerStartException(this.property, this.path,
 				"The socket cannot be made: %s.".formatted(ServerEndpoint.rootMessage(cause)),
 				"Check that its directory exists and is writable, and that the path is shorter than 100 characters.",
 				cause);

@@ -10,12 +10,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Gives calls their threads. Where the JVM has virtual threads (Java 21 and newer), each
  * call can have one of its own; platform threads come from a bounded pool and are shared
  * by calls one after the other. This class is thread-safe.
  */
 public final class CallThreads {
+
+	private static final String NAME_PREFIX = "grpc-call-";
 
 	private static final Duration KEEP_ALIVE = Duration.ofSeconds(30);
 
@@ -45,6 +49,25 @@ public final class CallThreads {
 	public static CallThreads virtual(String name) {
 		ThreadFactory factory = virtualFactory(name);
 		return new CallThreads((task) -> new OwnThread(factory, task), true);
+	}
+
+	/**
+	 * The name of the virtual threads of a method's calls.
+	 * @param method the full name of the method
+	 * @return the name
+	 */
+	public static String nameFor(String method) {
+		return NAME_PREFIX + method;
+	}
+
+	/**
+	 * The method that a virtual thread works for.
+	 * @param threadName the name of the thread
+	 * @return the full name of the method, or {@code null} if it works for none
+	 */
+	public static @Nullable String methodOf(@Nullable String threadName) {
+		return (threadName != null && threadName.startsWith(NAME_PREFIX) && threadName.indexOf('/') > 0)
+				? threadName.substring(NAME_PREFIX.length()) : null;
 	}
 
 	/**

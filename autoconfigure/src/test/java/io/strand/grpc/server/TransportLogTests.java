@@ -35,7 +35,7 @@ class TransportLogTests {
 	private final CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, true, 10);
 
 	private final GrpcServer server = new GrpcServer(
-			new GrpcServerSettings(0, "127.0.0.1", null, null, null, null, null, Duration.ofSeconds(5)),
+			new GrpcServerSettings(0, "127.0.0.1", null, null, null, null, null, Duration.ofSeconds(5), Duration.ZERO),
 			List.of(new EchoHandlers().bindService()), (builder) -> {
 			}, this.engine, (event) -> {
 			});

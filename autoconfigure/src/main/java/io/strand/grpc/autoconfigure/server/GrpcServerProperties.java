@@ -60,6 +60,15 @@ public class GrpcServerProperties {
 	private Duration shutdownGracePeriod = Duration.ofSeconds(20);
 
 	/**
+	 * How long a stop still takes new calls, while its health says NOT_SERVING, before it
+	 * closes its addresses and the grace period begins: for load balancers that go on to
+	 * send calls until they have noticed. In seconds if there is no unit. It counts in
+	 * spring.lifecycle.timeout-per-shutdown-phase too.
+	 */
+	@DurationUnit(ChronoUnit.SECONDS)
+	private Duration shutdownDrainDelay = Duration.ZERO;
+
+	/**
 	 * Largest message that is accepted, after decompression. Has no effect on calls
 	 * in-process, whose messages are not encoded.
 	 */
@@ -82,6 +91,12 @@ public class GrpcServerProperties {
 	 */
 	private final Map<String, HandlerGroup> methods = new LinkedHashMap<>();
 
+	/**
+	 * Further listeners by their names, each with a port, TLS, services and interceptors
+	 * of its own.
+	 */
+	private final Map<String, ListenerProperties> listeners = new LinkedHashMap<>();
+
 	private final Handler handler = new Handler();
 
 	private final Streams streams = new Streams();
@@ -95,7 +110,11 @@ public class GrpcServerProperties {
 
 	private final InProcess inProcess = new InProcess();
 
-	private final Ssl ssl = new Ssl();
+	/**
+	 * TLS on the TCP port.
+	 */
+	@NestedConfigurationProperty
+	private final ServerSslProperties ssl = new ServerSslProperties();
 
 	public boolean isEnabled() {
 		return this.enabled;
@@ -145,6 +164,14 @@ public class GrpcServerProperties {
 		this.shutdownGracePeriod = shutdownGracePeriod;
 	}
 
+	public Duration getShutdownDrainDelay() {
+		return this.shutdownDrainDelay;
+	}
+
+	public void setShutdownDrainDelay(Duration shutdownDrainDelay) {
+		this.shutdownDrainDelay = shutdownDrainDelay;
+	}
+
 	public DataSize getMaxInboundMessageSize() {
 		return this.maxInboundMessageSize;
 	}
@@ -167,6 +194,10 @@ public class GrpcServerProperties {
 
 	public Map<String, HandlerGroup> getMethods() {
 		return this.methods;
+	}
+
+	public Map<String, ListenerProperties> getListeners() {
+		return this.listeners;
 	}
 
 	public Handler getHandler() {
@@ -193,7 +224,7 @@ public class GrpcServerProperties {
 		return this.inProcess;
 	}
 
-	public Ssl getSsl() {
+	public ServerSslProperties getSsl() {
 		return this.ssl;
 	}
 
@@ -256,27 +287,6 @@ public class GrpcServerProperties {
 
 		public void setName(@Nullable String name) {
 			this.name = name;
-		}
-
-	}
-
-	/**
-	 * TLS on the TCP port.
-	 */
-	public static class Ssl {
-
-		/**
-		 * Name of the SSL bundle with the server's certificate and key; plaintext if not
-		 * set.
-		 */
-		private @Nullable String bundle;
-
-		public @Nullable String getBundle() {
-			return this.bundle;
-		}
-
-		public void setBundle(@Nullable String bundle) {
-			this.bundle = bundle;
 		}
 
 	}

@@ -128,6 +128,9 @@ final class Connections {
 		@Override
 		public void handlerAdded(ChannelHandlerContext context) {
 			if (admit(context)) {
+				if (!Connections.this.limits.keepAliveTime().isZero()) {
+					context.pipeline().addFirst(new SilenceWatch(Connections.this.limits));
+				}
 				context.pipeline().replace(this, null, this.negotiation);
 			}
 		}

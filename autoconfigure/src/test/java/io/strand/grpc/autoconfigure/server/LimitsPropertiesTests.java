@@ -1,9 +1,12 @@
 package io.strand.grpc.autoconfigure.server;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -244,16 +247,32 @@ class LimitsPropertiesTests {
 					"strand.server.limits.keep-alive.timeout=100ms")
 			.run((context) -> {
 				try (RawConnection idle = RawConnection.open(port(context));
-						RawConnection busy = RawConnection.open(port(context))) {
+						RawConnection busy = RawConnection.open(port(context));
+						RawConnection alive = RawConnection.open(port(context))) {
 					busy.headers(BIDI);
+					alive.headers(BIDI);
 					CallEngine engine = context.getBean(CallEngine.class);
-					await().until(() -> engine.liveCalls().size() == 1);
-					// Nobody reads the probes
-					await().atMost(Duration.ofSeconds(30)).until(() -> engine.liveCalls().isEmpty());
-					await().until(() -> ServerContext.server(context).getConnectionCount() < 2);
+					await().until(() -> engine.liveCalls().size() == 2);
+					// Nobody reads the probes of the others
+					CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> readToTheEnd(alive));
+					await().atMost(Duration.ofSeconds(30)).until(() -> engine.liveCalls().size() == 1);
+					await().atMost(Duration.ofSeconds(30))
+						.until(() -> ServerContext.server(context).getConnectionCount() == 1);
 					idle.awaitClosed();
+					busy.awaitClosed();
+					assertThat(reader).isNotDone();
+					assertThat(engine.liveCalls()).hasSize(1);
 				}
 			});
+	}
+
+	private static void readToTheEnd(RawConnection connection) {
+		try {
+			connection.awaitClosed();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	private static void probe(RawConnection connection, int times) throws Exception {

@@ -10,7 +10,6 @@ import org.springframework.beans.factory.BeanFactory;
 import org.springframework.security.authentication.AuthenticationManager;
 import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.authentication.ProviderManager;
-import org.springframework.security.core.userdetails.UserDetailsService;
 
 /**
  * Builds the security of the server. A bean of this type is injected wherever it is asked
@@ -96,12 +95,11 @@ public final class GrpcSecurity {
 
 	/**
 	 * Takes user names and passwords as HTTP's basic authentication has them.
-	 * @param users where users are; passwords are compared with the
-	 * {@code PasswordEncoder} bean, if there is one, else as their prefix says
+	 * @param provider checks them, such as a {@code DaoAuthenticationProvider}
 	 * @return this
 	 */
-	public GrpcSecurity httpBasic(UserDetailsService users) {
-		return httpBasic(new ProviderManager(this.defaults.passwordsOf(users)));
+	public GrpcSecurity httpBasic(AuthenticationProvider provider) {
+		return httpBasic(new ProviderManager(provider));
 	}
 
 	/**

@@ -48,7 +48,7 @@ record SecurityBeans(BeanFactory beans) {
 		return (users != null) ? new ProviderManager(passwordsOf(users)) : null;
 	}
 
-	AuthenticationProvider passwordsOf(UserDetailsService users) {
+	private AuthenticationProvider passwordsOf(UserDetailsService users) {
 		DaoAuthenticationProvider provider = new DaoAuthenticationProvider(users);
 		PasswordEncoder encoder = available(PasswordEncoder.class);
 		if (encoder != null) {

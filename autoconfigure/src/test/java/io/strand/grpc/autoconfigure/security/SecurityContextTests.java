@@ -22,6 +22,8 @@ import io.grpc.ServerInterceptor;
 import io.grpc.Status.Code;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.call.CallThreadHook;
+import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
@@ -38,6 +40,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.security.authentication.AuthenticationManager;
@@ -63,7 +66,8 @@ class SecurityContextTests {
 		.withPolicy(SecuredContext.runner(),
 				(grpc) -> grpc.authorizeCalls((calls) -> calls.anyCall().permitAll()).build())
 		.withBean(AuthenticationManager.class, () -> SecurityContextTests::authenticate)
-		.withBean(Outermost.class);
+		.withBean(Outermost.class)
+		.withBean(ThreadWatch.class);
 
 	private static Authentication authenticate(Authentication claimed) {
 		if (!"right".equals(claimed.getCredentials())) {
@@ -107,8 +111,15 @@ class SecurityContextTests {
 							() -> assertThat(journal.entries).contains("start bob", "next bob", "cancel bob"));
 				}
 				assertThat(journal.entries).allMatch((entry) -> entry.endsWith(" ann") || entry.endsWith(" bob"));
-				assertThat(context.getBean(Outermost.class).found).containsOnly("nobody at all");
+				assertNothingIsLeft(context);
 			});
+	}
+
+	/** Also not on the thread itself, before and after it works for a call. */
+	private static void assertNothingIsLeft(ApplicationContext context) {
+		assertThat(context.getBean(Outermost.class).found).containsOnly("nobody at all");
+		await().until(() -> context.getBean(ThreadWatch.class).open.get() == 0);
+		assertThat(context.getBean(ThreadWatch.class).found).containsOnly("nobody at all");
 	}
 
 	@ParameterizedTest
@@ -129,7 +140,7 @@ class SecurityContextTests {
 					assertThat(other.status().isOk()).isTrue();
 					assertThat(other.messages().get(0).getText()).isEqualTo("anonymousUser");
 				}
-				assertThat(context.getBean(Outermost.class).found).containsOnly("nobody at all");
+				assertNothingIsLeft(context);
 			});
 	}
 
@@ -154,7 +165,7 @@ class SecurityContextTests {
 				assertThat(cancelled.get()).isEqualTo(240);
 				assertThat(service.strangers).isEmpty();
 				assertThat(service.looks.get()).isGreaterThan(4000);
-				assertThat(context.getBean(Outermost.class).found).containsOnly("nobody at all");
+				assertNothingIsLeft(context);
 			});
 	}
 
@@ -222,6 +233,35 @@ class SecurityContextTests {
 				ServerCallHandler<Q, R> next) {
 			this.found.add(caller());
 			return next.startCall(call, headers);
+		}
+
+	}
+
+	/** What a thread has when it takes up a call, and when it has laid it down. */
+	@Order(Ordered.HIGHEST_PRECEDENCE)
+	static class ThreadWatch implements CallThreadHook {
+
+		final Queue<String> found = new ConcurrentLinkedQueue<>();
+
+		final AtomicInteger open = new AtomicInteger();
+
+		@Override
+		public Work of(LiveCall call) {
+			return new Work() {
+
+				@Override
+				public void begin() {
+					ThreadWatch.this.open.incrementAndGet();
+					ThreadWatch.this.found.add(caller());
+				}
+
+				@Override
+				public void end() {
+					ThreadWatch.this.found.add(caller());
+					ThreadWatch.this.open.decrementAndGet();
+				}
+
+			};
 		}
 
 	}

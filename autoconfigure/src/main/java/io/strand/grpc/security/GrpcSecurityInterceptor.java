@@ -59,6 +59,9 @@ public final class GrpcSecurityInterceptor implements ServerInterceptor {
 	@Override
 	public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
+		if (this.policy.isOpen(call.getMethodDescriptor())) {
+			return next.startCall(call, headers);
+		}
 		SecurityContext context = this.contexts.current();
 		try (SecurityContextScope scope = SecurityContextScope.open(this.contexts.contexts(), context)) {
 			Status refused = secureOnce(call, headers, context);

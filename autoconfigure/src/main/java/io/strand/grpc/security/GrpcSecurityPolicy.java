@@ -59,6 +59,11 @@ public final class GrpcSecurityPolicy {
 		return null;
 	}
 
+	/** Whether it does not matter who calls. */
+	boolean isOpen(MethodDescriptor<?, ?> method) {
+		return this.rules.isOpen(method);
+	}
+
 	AuthorizationManager<ServerCall<?, ?>> rule(MethodDescriptor<?, ?> method) {
 		return this.rules.of(method);
 	}

@@ -2,6 +2,8 @@ package io.strand.grpc.security;
 
 import io.grpc.ServerCall;
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LineQuota;
+import io.strand.grpc.call.LogText;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -35,11 +37,11 @@ public final class Refusals {
 
 	private final PublishedFailures published;
 
-	private final LineLimit unauthenticatedLines = new LineLimit();
+	private final LineQuota unauthenticatedLines = quota("calls were refused whose callers are not authenticated");
 
-	private final LineLimit deniedLines = new LineLimit();
+	private final LineQuota deniedLines = quota("calls were denied to their callers");
 
-	private final LineLimit failedLines = new LineLimit();
+	private final LineQuota failedLines = quota("calls could not be checked");
 
 	/**
 	 * Makes a teller.
@@ -56,6 +58,10 @@ public final class Refusals {
 		this.published = published;
 	}
 
+	private static LineQuota quota(String what) {
+		return new LineQuota((leftOut) -> logger.info("%d more %s, not logged one by one".formatted(leftOut, what)));
+	}
+
 	/**
 	 * A call is about to be authenticated on this thread.
 	 * @return to be closed when its refusal, if any, has been told
@@ -66,24 +72,22 @@ public final class Refusals {
 
 	/** The client is not who it says. */
 	void unauthenticated(ServerCall<?, ?> call, @Nullable Claim claim, AuthenticationException reason) {
-		if (this.unauthenticatedLines.tryPass()) {
-			logger.info("Refused %s: %s%s%s".formatted(describe(call, claim), Printable.of(reason.getMessage()),
-					cause(reason), this.unauthenticatedLines.omitted()));
+		if (this.unauthenticatedLines.tryTake()) {
+			logger.info("Refused %s: %s%s".formatted(describe(call, claim), LogText.of(reason.getMessage()),
+					cause(reason)));
 		}
 		publish(call, claim, reason);
 	}
 
 	private static String cause(Throwable reason) {
 		Throwable cause = reason.getCause();
-		return (cause != null) ? " (" + Printable.of(cause.toString()) + ")" : "";
+		return (cause != null) ? " (" + LogText.of(cause.toString()) + ")" : "";
 	}
 
 	/** Whether the client may could not be found out: the fault of the server. */
 	void failed(ServerCall<?, ?> call, @Nullable Claim claim, RuntimeException reason) {
-		if (this.failedLines.tryPass()) {
-			logger.error(
-					"Access to %s could not be checked%s".formatted(describe(call, claim), this.failedLines.omitted()),
-					reason);
+		if (this.failedLines.tryTake()) {
+			logger.error("Access to %s could not be checked".formatted(describe(call, claim)), reason);
 		}
 		if (reason instanceof AuthenticationException exception) {
 			publish(call, claim, exception);
@@ -92,9 +96,9 @@ public final class Refusals {
 
 	/** The client may not do what it asks for. */
 	void denied(ServerCall<?, ?> call, Authentication caller, AuthorizationResult result, String reason) {
-		if (this.deniedLines.tryPass()) {
-			logger.info("Denied %s to '%s': %s%s".formatted(describe(call, null), Printable.of(caller.getName()),
-					Printable.of(reason), this.deniedLines.omitted()));
+		if (this.deniedLines.tryTake()) {
+			logger.info("Denied %s to '%s': %s".formatted(describe(call, null), LogText.of(caller.getName()),
+					LogText.of(reason)));
 		}
 		if (caller instanceof AnonymousAuthenticationToken anonymous) {
 			anonymous.setDetails(GrpcCallDetails.of(call));
@@ -104,10 +108,10 @@ public final class Refusals {
 
 	private static String describe(ServerCall<?, ?> call, @Nullable Claim claim) {
 		GrpcCallDetails details = GrpcCallDetails.of(call);
-		String text = "%s from %s".formatted(Printable.of(details.method()), details.peer());
+		String text = "%s from %s".formatted(LogText.of(details.method()), details.peer());
 		// The name of a token is the token
 		return (claim != null && claim.authentication() instanceof UsernamePasswordAuthenticationToken user)
-				? "%s with user '%s'".formatted(text, Printable.of(user.getName())) : text;
+				? "%s with user '%s'".formatted(text, LogText.of(user.getName())) : text;
 	}
 
 	private void publish(ServerCall<?, ?> call, @Nullable Claim claim, AuthenticationException reason) {

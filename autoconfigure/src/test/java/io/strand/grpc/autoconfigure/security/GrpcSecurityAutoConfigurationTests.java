@@ -5,6 +5,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
 import io.grpc.BindableService;
+import io.grpc.ClientInterceptors;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
@@ -223,6 +224,21 @@ class GrpcSecurityAutoConfigurationTests {
 						.isEqualTo(Code.UNAUTHENTICATED);
 				}
 			});
+	}
+
+	@Test
+	void healthChecksWorkWhenAuthenticationDoesNot() {
+		this.runner.withBean(AuthenticationManager.class, () -> (claimed) -> {
+			throw new IllegalStateException("down");
+		}).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(HealthGrpc
+					.newBlockingStub(ClientInterceptors.intercept(client.channel(),
+							SecuredContext.with(SecuredContext.basic("ann", "secret"))))
+					.check(HealthCheckRequest.getDefaultInstance())
+					.isInitialized()).isTrue();
+			}
+		});
 	}
 
 	@Test

@@ -50,7 +50,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final AtomicLong ids = new AtomicLong();
 
-	private final Admission admission = new Admission();
+	private final Admission admission = new Admission(new FairShare(this.live));
 
 	private final CallCounters counters = new CallCounters();
 
@@ -255,11 +255,11 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/**
-	 * Ends a call and, where its method allows that, interrupts its handler.
+	 * Ends a call, and has its handler told as if its client had gone: cancelled, and
+	 * interrupted where its method allows that.
 	 * @param id the number of the call
 	 * @param status what its client is told
-	 * @return whether the call lived and had been received; one whose request is still on
-	 * its way is left alone
+	 * @return whether the call lived
 	 */
 	public boolean cancel(long id, Status status) {
 		for (HandlerCall<?, ?> call : this.live) {

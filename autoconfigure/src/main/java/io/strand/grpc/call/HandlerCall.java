@@ -9,6 +9,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
+import io.grpc.Attributes;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.Grpc;
@@ -235,7 +236,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	}
 
 	private void proceed() {
-		CallLimit reached = this.engine.admission().tryPass(limits());
+		CallLimit reached = this.engine.admission().tryPass(this);
 		if (reached == null) {
 			if (PHASE.compareAndSet(this, Phase.ARRIVED, Phase.ADMITTED)) {
 				this.thread.start();
@@ -558,6 +559,17 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	MethodPlan plan() {
 		return this.plan;
+	}
+
+	/** Whether it counts at its limits. */
+	boolean hasPlace() {
+		Phase current = this.phase;
+		return (current == Phase.RUNNING || current == Phase.ADMITTED) && !this.left;
+	}
+
+	/** What all calls of a connection have, and no other. */
+	Attributes connection() {
+		return this.call.transportAttributes();
 	}
 
 	List<CallLimit> limits() {

@@ -131,10 +131,11 @@ public final class ServerHealth {
 
 	private void workOut() {
 		boolean serving = this.running && this.ready;
-		set(OVERALL, serving);
-		set(READINESS, serving);
-		this.services.forEach((service) -> set(service, serving));
 		set(LIVENESS, this.alive);
+		this.services.forEach((service) -> set(service, serving));
+		set(READINESS, serving);
+		// Last: who learns of the whole finds its parts alike
+		set(OVERALL, serving);
 	}
 
 	private void set(String name, boolean serving) {

@@ -74,11 +74,12 @@ final class Connections {
 		});
 	}
 
+	@SuppressWarnings("FutureReturnValueIgnored")
 	private boolean admit(ChannelHandlerContext context) {
 		int max = this.limits.maxConnections();
 		// Before the listener, which counts down at once if it is closed already
 		int now = this.open.incrementAndGet();
-		context.channel().closeFuture().addListener((closed) -> this.open.decrementAndGet());
+		var unused = context.channel().closeFuture().addListener((closed) -> this.open.decrementAndGet());
 		if (max == 0 || now <= max) {
 			return true;
 		}
@@ -86,7 +87,7 @@ final class Connections {
 			logger.warn("A connection from %s was refused: %d are open (strand.server.limits.max-connections)"
 				.formatted(context.channel().remoteAddress(), max));
 		}
-		context.channel().close();
+		unused = context.channel().close();
 		return false;
 	}
 

@@ -51,7 +51,8 @@ public final class HandlerSettingsResolver implements Function<MethodDescriptor<
 		this.server = server;
 		this.services = Map.copyOf(services);
 		this.methods = Map.copyOf(methods);
-		this.serverLimit = limit("server", server);
+		Integer calls = server.maxConcurrentCalls();
+		this.serverLimit = (calls != null) ? CallLimit.shared("server", calls) : null;
 		this.services.forEach(this::addLimit);
 		this.methods.forEach(this::addLimit);
 	}

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
 import io.grpc.Status;
+import io.grpc.inprocess.InProcessSocketAddress;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.thread.CallThreads;
 import org.apache.commons.logging.Log;
@@ -144,7 +145,9 @@ final class RunningServer {
 	}
 
 	private boolean delay(Duration drainDelay) {
-		if (this.listeners.isEmpty() || drainDelay.isZero()) {
+		// Nobody balances loads inside a process
+		if (drainDelay.isZero() || this.listeners.stream()
+			.allMatch((listener) -> listener.address() instanceof InProcessSocketAddress)) {
 			return true;
 		}
 		try {

@@ -1,6 +1,8 @@
 package io.strand.grpc.server;
 
 import java.net.Socket;
+import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+
 import com.google.common.util.concurrent.ListenableFuture;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -23,10 +28,12 @@ import io.grpc.Metadata;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.TlsServerCredentials;
 import io.grpc.stub.BlockingClientCall;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.CallLimit;
@@ -40,6 +47,7 @@ import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.TestCertificates;
 import io.strand.grpc.testing.TestClient;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +55,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -370,6 +379,21 @@ class GrpcServerStopTests {
 	}
 
 	@Test
+	@DisplayName("H9: a stop does not wait for connections that never finish their handshake")
+	void silentHandshakesAreNotWaitedFor(@TempDir Path directory) throws Exception {
+		TestCertificates certificates = TestCertificates.in(directory);
+		ServerCredentials credentials = TlsServerCredentials.newBuilder().keyManager(keyManagers(certificates)).build();
+		GrpcServer server = start(new GrpcServerSettings(0, null, credentials, null, null, null, null,
+				Duration.ofSeconds(60), Duration.ZERO));
+		try (Socket silent = new Socket("localhost", server.getPort());
+				TestClient client = TestClient.tcp(server.getPort(), certificates.clientCredentials())) {
+			assertThat(client.echo("hello")).isEqualTo("hello");
+			inThread(server::stop).get(5, TimeUnit.SECONDS);
+			assertThat(silent.isConnected()).isTrue();
+		}
+	}
+
+	@Test
 	@DisplayName("H9: a stop waits until what was answered has been read")
 	void answersThatAreStillReadAreWaitedFor() throws Exception {
 		Message large = message("x".repeat(3 * 1024 * 1024));
@@ -416,8 +440,11 @@ class GrpcServerStopTests {
 	}
 
 	private GrpcServer start(Duration drainDelay, Duration gracePeriod, ServerInterceptor... interceptors) {
-		GrpcServerSettings where = new GrpcServerSettings(0, null, null, null, null, null, null, gracePeriod,
-				drainDelay);
+		return start(new GrpcServerSettings(0, null, null, null, null, null, null, gracePeriod, drainDelay),
+				interceptors);
+	}
+
+	private GrpcServer start(GrpcServerSettings where, ServerInterceptor... interceptors) {
 		ServerServiceDefinition service = ServerInterceptors.intercept(this.engine.prepare(this.handlers.bindService()),
 				interceptors);
 		Consumer<ServerBuilder<?>> customizer = (builder) -> {
@@ -426,6 +453,13 @@ class GrpcServerStopTests {
 		this.server = created;
 		created.start();
 		return created;
+	}
+
+	private static KeyManager[] keyManagers(TestCertificates certificates) throws Exception {
+		char[] password = TestCertificates.PASSWORD.toCharArray();
+		KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+		factory.init(KeyStore.getInstance(certificates.keyStore().toFile(), password), password);
+		return factory.getKeyManagers();
 	}
 
 	private static Message message(String text) {

@@ -102,6 +102,12 @@ public final class GrpcServerAutoConfiguration {
 		return new GrpcServerPortPublisher(environment);
 	}
 
+	@Bean
+	@ConditionalOnMissingBean
+	ShutdownTimeCheck strandShutdownTimeCheck(GrpcServerProperties properties, Environment environment) {
+		return new ShutdownTimeCheck(properties, environment);
+	}
+
 	@SuppressWarnings("unchecked")
 	private static void customize(List<GrpcServerBuilderCustomizer<?>> customizers, ServerBuilder<?> builder) {
 		LambdaSafe.callbacks(GrpcServerBuilderCustomizer.class, customizers, builder)

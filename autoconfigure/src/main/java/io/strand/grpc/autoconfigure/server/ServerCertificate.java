@@ -41,10 +41,10 @@ record ServerCertificate(String subject, Instant until) {
 		try {
 			KeyStore store = bundle.getStores().getKeyStore();
 			ServerCertificate first = null;
-			for (String alias : (store != null) ? aliases(store, bundle) : List.<String>of()) {
-				ServerCertificate certificate = check(failures, store, alias, password(bundle), now);
-				if (first == null || certificate.until().isBefore(first.until())) {
-					first = certificate;
+			if (store != null) {
+				for (String alias : aliases(store, bundle)) {
+					ServerCertificate certificate = check(failures, store, alias, password(bundle), now);
+					first = (first == null || certificate.until().isBefore(first.until())) ? certificate : first;
 				}
 			}
 			if (first == null) {

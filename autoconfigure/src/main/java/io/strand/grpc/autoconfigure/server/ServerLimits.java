@@ -23,7 +23,8 @@ public class ServerLimits {
 
 	/**
 	 * How many handlers may run at the same time in the whole server; further calls are
-	 * refused as RESOURCE_EXHAUSTED, or wait first (max-wait). 0 for no limit.
+	 * refused as RESOURCE_EXHAUSTED, or wait first (max-wait). Of a thousand or more, the
+	 * last tenth is for connections with few calls running. 0 for no limit.
 	 */
 	private int maxConcurrentCalls = 10_000;
 

@@ -65,6 +65,7 @@ abstract class FirstBytes extends ChannelInboundHandlerAdapter {
 	 * Closing at once, with bytes of the client unread, would reset the connection: it
 	 * might lose the settings of HTTP/2, by which it knows what is wrong.
 	 */
+	@SuppressWarnings("FutureReturnValueIgnored") // it ends anyway
 	private void refuse(ChannelHandlerContext context) {
 		if (context.channel() instanceof DuplexChannel channel) {
 			channel.shutdownOutput();

@@ -26,7 +26,7 @@ final class PlaintextFirstBytes extends FirstBytes {
 		if (first != TLS_HANDSHAKE) {
 			return false;
 		}
-		this.log.warn("a TLS client", context.channel(),
+		this.log.warn("TLS on a port without", context.channel(),
 				() -> "The client speaks TLS, and this port does not: set %s here, or turn TLS off in the client"
 					.formatted(this.property));
 		return true;

@@ -26,9 +26,10 @@ final class TlsFirstBytes extends FirstBytes {
 	}
 
 	@Override
+	@SuppressWarnings("FutureReturnValueIgnored") // what the listener returns
 	boolean isWrong(ChannelHandlerContext context, int first) {
 		if (first >= FIRST_LETTER && first <= LAST_LETTER) {
-			this.log.warn("a plaintext client", context.channel(),
+			this.log.warn("plaintext on a port with TLS", context.channel(),
 					() -> "The client speaks plaintext HTTP, and this port only TLS (%s is set): turn TLS on in the client"
 						.formatted(this.property));
 			return true;
@@ -42,11 +43,11 @@ final class TlsFirstBytes extends FirstBytes {
 
 	private void checkHandshake(ChannelHandlerContext context, SslHandler handler, @Nullable Throwable failure) {
 		if (failure != null) {
-			this.log.warn("a failed handshake", context.channel(),
+			this.log.warn("their TLS handshake failed", context.channel(),
 					() -> "The TLS handshake has failed: " + rootMessage(failure));
 		}
 		else if (handler.applicationProtocol() == null) {
-			this.log.warn("a client without HTTP/2", context.channel(),
+			this.log.warn("no HTTP/2 by ALPN", context.channel(),
 					() -> "The client does not offer HTTP/2 by ALPN in its TLS handshake, and gRPC needs it");
 		}
 	}

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.strand.grpc.actuate.CallDescriptor;
@@ -221,7 +222,7 @@ class GrpcEndpointTests {
 	void aCallIsCancelled() {
 		CountDownLatch cancelled = new CountDownLatch(1);
 		this.handlers.bidi((responses) -> {
-			((ServerCallStreamObserver<Message>) responses).setOnCloseHandler(cancelled::countDown);
+			((ServerCallStreamObserver<Message>) responses).setOnCancelHandler(cancelled::countDown);
 			return new RequestObserver((message) -> {
 			}, () -> {
 			});
@@ -243,6 +244,15 @@ class GrpcEndpointTests {
 				assertThat(cancelled.await(10, TimeUnit.SECONDS)).isTrue();
 				await().until(() -> calls(context).isEmpty());
 				assertThat(endpoint(context).cancel("calls", 4711).cancelled()).isFalse();
+				// As a stream, whose headers go out without a message
+				Outcome incomplete = Outcome.open(client.channel(),
+						EchoGrpc.getUnaryMethod().toBuilder().setType(MethodType.BIDI_STREAMING).build(),
+						CallOptions.DEFAULT);
+				await().until(() -> !calls(context).isEmpty());
+				assertThat(calls(context).get(0).state()).isEqualTo("receiving");
+				assertThat(endpoint(context).cancel("calls", calls(context).get(0).id()).cancelled()).isFalse();
+				incomplete.cancel();
+				await().until(() -> calls(context).isEmpty());
 			}
 		});
 	}

@@ -10,17 +10,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 import com.google.common.util.concurrent.ListenableFuture;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.autoconfigure.properties.StrandPropertiesAutoConfiguration;
 import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.health.ServerHealth;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStoppingEvent;
@@ -56,6 +60,7 @@ import org.springframework.core.annotation.Order;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for the health service that a server has without being asked for it.
@@ -274,8 +279,16 @@ class GrpcHealthTests {
 	@Test
 	void aWatcherThatDoesNotReadHoldsUpNobody() {
 		this.runner.run((context) -> {
-			try (TestClient deaf = HealthContext.client(context); TestClient client = HealthContext.client(context)) {
-				BlockingClientCall<?, HealthCheckResponse> unread = HealthContext.watch(deaf.channel(), ECHO);
+			ManagedChannel deaf = NettyChannelBuilder
+				.forAddress("localhost", context.getBean(GrpcServer.class).getPort())
+				.usePlaintext()
+				.flowControlWindow(64 * 1024)
+				.build();
+			try (TestClient client = HealthContext.client(context)) {
+				// Else the call would wait for the connection until somebody reads
+				await().until(() -> deaf.getState(true) == ConnectivityState.READY);
+				BlockingClientCall<?, HealthCheckResponse> unread = HealthContext.watch(deaf, ECHO);
+				await().until(() -> context.getBean(CallEngine.class).liveCalls().size() == 1);
 				BlockingClientCall<?, HealthCheckResponse> watch = HealthContext.watch(client.channel(), "");
 				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.SERVING);
 				ServerHealth health = context.getBean(ServerHealth.class);
@@ -291,6 +304,9 @@ class GrpcHealthTests {
 				assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
 				assertThat(HealthContext.next(unread)).isNotNull();
 				close(context).get(20, TimeUnit.SECONDS);
+			}
+			finally {
+				deaf.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
 			}
 		});
 	}

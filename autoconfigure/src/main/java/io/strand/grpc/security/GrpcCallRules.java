@@ -21,7 +21,7 @@ import org.springframework.security.authorization.AuthorizationManagerFactory;
  *
  * <p>
  * All names are checked against what is served when the application starts, but for those
- * that begin with {@code grpc.}, whose services come and go with properties.
+ * of gRPC's own services, which come and go with properties.
  */
 public final class GrpcCallRules {
 

@@ -28,8 +28,10 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 
 	private static final Log logger = LogFactory.getLog(GrpcSecurityCheck.class);
 
-	/** Of gRPC's own services, which may be served or not. */
-	private static final String STANDARD = "grpc.";
+	/** Services of gRPC's own, which come and go with properties. */
+	private static final Set<String> STANDARD = Set.of(GrpcCallRules.HEALTH, "grpc.reflection.v1.ServerReflection",
+			"grpc.reflection.v1alpha.ServerReflection", "grpc.channelz.v1.Channelz",
+			"envoy.service.status.v3.ClientStatusDiscoveryService");
 
 	private final @Nullable GrpcSecurityPolicy policy;
 
@@ -125,9 +127,11 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 
 	private static void unknown(String kind, Collection<String> named, Collection<String> served,
 			List<String> unknown) {
+		Set<String> known = new TreeSet<>(served);
+		known.addAll(STANDARD);
 		for (String name : named) {
-			if (!served.contains(name) && !name.startsWith(STANDARD)) {
-				String nearest = NearestName.of(name, served);
+			if (!served.contains(name) && !STANDARD.contains(name.split("/")[0])) {
+				String nearest = NearestName.of(name, known);
 				unknown.add("%s(\"%s\")%s".formatted(kind, name,
 						(nearest != null) ? ", did you mean \"%s\"?".formatted(nearest) : ""));
 			}
@@ -145,10 +149,11 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 					+ " authenticated; or open the server to everybody with strand.server.security.enabled=false.");
 		}
 		else {
-			logger.info("gRPC calls are authenticated by %s%s%s".formatted(rules.describeMechanisms(),
-					rules.hasRules() ? " and allowed by rules of the GrpcSecurityPolicy"
-							: "; whoever is authenticated may call, unless annotations of methods say otherwise",
-					except));
+			String who = rules.canAuthenticate() ? "authenticated by " + rules.describeMechanisms()
+					: "not authenticated by anything";
+			String may = rules.hasRules() ? "rules of the GrpcSecurityPolicy say who may call"
+					: "whoever is authenticated may call, unless annotations of methods say otherwise";
+			logger.info("gRPC calls are %s; %s%s".formatted(who, may, except));
 		}
 	}
 

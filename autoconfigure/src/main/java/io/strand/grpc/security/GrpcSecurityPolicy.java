@@ -89,8 +89,7 @@ public final class GrpcSecurityPolicy {
 
 	/** The ways of authentication, in words. */
 	String describeMechanisms() {
-		return this.mechanisms.isEmpty() ? "nothing"
-				: this.mechanisms.stream().map(Mechanism::name).collect(Collectors.joining(", "));
+		return this.mechanisms.stream().map(Mechanism::name).collect(Collectors.joining(", "));
 	}
 
 }

@@ -4,6 +4,7 @@ import io.grpc.ServerCall;
 import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.call.LineQuota;
 import io.strand.grpc.call.LogText;
+import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +77,7 @@ public final class Refusals {
 			logger.info("Refused %s: %s%s".formatted(describe(call, claim), LogText.of(reason.getMessage()),
 					cause(reason)));
 		}
-		publish(call, claim, reason);
+		publish(call, () -> publish(call, claim, reason));
 	}
 
 	private static String cause(Throwable reason) {
@@ -92,10 +93,11 @@ public final class Refusals {
 			return;
 		}
 		if (this.failedLines.tryTake()) {
-			logger.error("Access to %s could not be checked".formatted(describe(call, claim)), reason);
+			logger.error("Access to %s could not be checked".formatted(describe(call, claim)),
+					LoggedFailure.of(reason));
 		}
 		if (reason instanceof AuthenticationException exception) {
-			publish(call, claim, exception);
+			publish(call, () -> publish(call, claim, exception));
 		}
 	}
 
@@ -108,7 +110,21 @@ public final class Refusals {
 		if (caller instanceof AnonymousAuthenticationToken anonymous) {
 			anonymous.setDetails(GrpcCallDetails.of(call));
 		}
-		this.authorizationEvents.publishAuthorizationEvent(() -> caller, GrpcCall.of(call), result);
+		publish(call,
+				() -> this.authorizationEvents.publishAuthorizationEvent(() -> caller, GrpcCall.of(call), result));
+	}
+
+	/** A listener that fails must not change what the client is told. */
+	private void publish(ServerCall<?, ?> call, Runnable event) {
+		try {
+			event.run();
+		}
+		catch (RuntimeException ex) {
+			if (this.failedLines.tryTake()) {
+				logger.error("The event of the refusal of %s could not be published".formatted(describe(call, null)),
+						ex);
+			}
+		}
 	}
 
 	private static String describe(ServerCall<?, ?> call, @Nullable Claim claim) {

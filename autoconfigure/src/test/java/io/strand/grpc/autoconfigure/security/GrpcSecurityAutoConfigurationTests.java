@@ -255,7 +255,8 @@ class GrpcSecurityAutoConfigurationTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "strand.testing.Ecco, strand.testing.Echo", "strand.testing.echo, strand.testing.Echo" })
+	@CsvSource({ "strand.testing.Ecco, strand.testing.Echo", "strand.testing.echo, strand.testing.Echo",
+			"grpc.health.v1.Helth, grpc.health.v1.Health" })
 	void ruleForAServiceThatIsNotServedIsRefused(String wrong, String right) {
 		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.service(wrong).permitAll()).build())
 			.run((context) -> assertThat(context).getFailure()

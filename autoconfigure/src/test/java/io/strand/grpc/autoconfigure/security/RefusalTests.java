@@ -43,12 +43,15 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
 import org.springframework.context.ApplicationContext;
 import org.springframework.security.authentication.AuthenticationManager;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.authentication.DefaultAuthenticationEventPublisher;
 import org.springframework.security.authentication.ProviderManager;
 import org.springframework.security.authentication.dao.DaoAuthenticationProvider;
+import org.springframework.security.authentication.event.AbstractAuthenticationFailureEvent;
+import org.springframework.security.authorization.event.AuthorizationDeniedEvent;
 import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.oauth2.jwt.BadJwtException;
@@ -163,6 +166,18 @@ class RefusalTests {
 				}
 			});
 		assertThat(output).doesNotContain("No answer of the directory").doesNotContain("ERROR");
+	}
+
+	@Test
+	void listenerThatFailsDoesNotChangeTheAnswer(CapturedOutput output) {
+		clerksOnly().withBean(FailingListener.class).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(call(client, "Basic !").status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+				assertThat(call(client, basic("ann", "wrong")).status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+				assertThat(call(client, basic("bob", "a:b:c")).status().getCode()).isEqualTo(Code.PERMISSION_DENIED);
+			}
+		});
+		assertThat(output).contains("could not be published", "I do not listen");
 	}
 
 	@Test
@@ -283,6 +298,15 @@ class RefusalTests {
 				assertThat(call(client, basic("ann", "secret")).status().isOk()).isTrue();
 			}
 		});
+	}
+
+	static class FailingListener {
+
+		@EventListener({ AbstractAuthenticationFailureEvent.class, AuthorizationDeniedEvent.class })
+		void listen() {
+			throw new IllegalStateException("I do not listen");
+		}
+
 	}
 
 	static class TiredException extends AuthenticationException {

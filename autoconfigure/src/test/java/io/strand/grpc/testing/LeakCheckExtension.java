@@ -31,6 +31,9 @@ public final class LeakCheckExtension implements BeforeEachCallback, AfterEachCa
 			"ForkJoinPool", "CompletableFutureDelayScheduler", "VirtualThread-", "Read-Poller", "Write-Poller",
 			"Master-Poller", "process reaper", "Attach Listener", "Notification Thread", "Common-Cleaner", "Cleaner-",
 			"Keep-Alive-Timer", "HttpClient-",
+			"JFR ",
+			// of Prometheus's client, for exemplars
+			"prometheus-metrics-scheduler",
 			// of test tools
 			"awaitility", "junit-", "surefire", "ThreadedStreamConsumer");
 

@@ -25,25 +25,33 @@ final class Admission {
 
 	private final AtomicInteger waiting = new AtomicInteger();
 
+	private final FairShare shares;
+
+	Admission(FairShare shares) {
+		this.shares = shares;
+	}
+
 	/**
 	 * Tries to pass.
-	 * @param limits the limits
+	 * @param call the call
 	 * @return the limit that is reached, or {@code null} if all were passed
 	 */
-	@Nullable CallLimit tryPass(List<CallLimit> limits) {
+	@Nullable CallLimit tryPass(HandlerCall<?, ?> call) {
 		while (true) {
-			CallLimit reached = firstReached(limits);
-			if (reached != null || tryAcquire(limits)) {
+			CallLimit reached = firstReached(call);
+			if (reached != null || tryAcquire(call.limits())) {
 				return reached;
 			}
 			admitWaiting();
 		}
 	}
 
-	private static @Nullable CallLimit firstReached(List<CallLimit> limits) {
+	private @Nullable CallLimit firstReached(HandlerCall<?, ?> call) {
+		List<CallLimit> limits = call.limits();
 		for (int i = 0; i < limits.size(); i++) {
-			if (limits.get(i).isReached()) {
-				return limits.get(i);
+			CallLimit limit = limits.get(i);
+			if (limit.isReached() || this.shares.isUsedUp(call, limit)) {
+				return limit;
 			}
 		}
 		return null;
@@ -123,7 +131,7 @@ final class Admission {
 		for (NavigableMap<Long, HandlerCall<?, ?>> line : this.lines.values()) {
 			Map.Entry<Long, HandlerCall<?, ?>> head = line.firstEntry();
 			if (head != null && (oldest == null || head.getKey() < oldest.id())
-					&& firstReached(head.getValue().limits()) == null) {
+					&& firstReached(head.getValue()) == null) {
 				oldest = head.getValue();
 			}
 		}

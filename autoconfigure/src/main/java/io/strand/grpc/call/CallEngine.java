@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
+import io.grpc.Context;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -25,6 +26,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.strand.grpc.thread.CallThreads;
 import org.apache.commons.logging.Log;
@@ -48,7 +50,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final AtomicLong ids = new AtomicLong();
 
-	private final Admission admission = new Admission();
+	private final Admission admission = new Admission(new FairShare(this.live));
 
 	private final CallCounters counters = new CallCounters();
 
@@ -130,14 +132,19 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * @return the service to intercept and to register
 	 */
 	public ServerServiceDefinition prepare(ServerServiceDefinition service) {
-		ServerServiceDefinition.Builder prepared = ServerServiceDefinition
-			.builder(service.getServiceDescriptor().getName());
-		service.getMethods().forEach((method) -> addMethod(prepared, method));
+		List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+		service.getMethods().forEach((method) -> methods.add(prepare(method)));
+		ServiceDescriptor.Builder descriptor = ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
+			// What reflection tells of it
+			.setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
+		methods.forEach((method) -> descriptor.addMethod(method.getMethodDescriptor()));
+		ServerServiceDefinition.Builder prepared = ServerServiceDefinition.builder(descriptor.build());
+		methods.forEach(prepared::addMethod);
 		return prepared.build();
 	}
 
 	@SuppressWarnings("unchecked")
-	private <Q, R> void addMethod(ServerServiceDefinition.Builder prepared, ServerMethodDefinition<Q, R> method) {
+	private <Q, R> ServerMethodDefinition<Object, R> prepare(ServerMethodDefinition<Q, R> method) {
 		MethodDescriptor<Q, R> descriptor = method.getMethodDescriptor();
 		plan(descriptor);
 		MethodDescriptor<Object, R> deferring = descriptor
@@ -145,7 +152,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 					descriptor.getResponseMarshaller())
 			.build();
 		ServerCallHandler<Q, R> handler = method.getServerCallHandler();
-		prepared.addMethod(deferring, (ServerCallHandler<Object, R>) new GuardedHandler<>(handler));
+		return ServerMethodDefinition.create(deferring, (ServerCallHandler<Object, R>) new GuardedHandler<>(handler));
 	}
 
 	@Override
@@ -248,16 +255,16 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/**
-	 * Ends a call and, where its method allows that, interrupts its handler.
+	 * Ends a call, and has its handler told as if its client had gone: cancelled, and
+	 * interrupted where its method allows that.
 	 * @param id the number of the call
 	 * @param status what its client is told
-	 * @return whether the call lived and had been received; one whose request is still on
-	 * its way is left alone
+	 * @return whether the call lived
 	 */
 	public boolean cancel(long id, Status status) {
 		for (HandlerCall<?, ?> call : this.live) {
 			if (call.isNumbered(id)) {
-				return call.cancel(status);
+				return call.abort(status);
 			}
 		}
 		return false;
@@ -295,6 +302,22 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/**
+	 * Ends all calls that live, and has their handlers told as if their clients had gone:
+	 * cancelled, and interrupted where their methods allow it. Blocks where interceptors
+	 * do that the end passes through.
+	 * @param status what the clients are told
+	 */
+	public void abort(Status status) {
+		for (HandlerCall<?, ?> call : this.live) {
+			// First, or they would begin in the place of those that end
+			if (call.phase() != HandlerCall.Phase.RUNNING) {
+				call.abort(status);
+			}
+		}
+		this.live.forEach((call) -> call.abort(status));
+	}
+
+	/**
 	 * Waits until no call lives. Makes sense only when no new ones can come.
 	 * @param timeout how long to wait; zero or less to look only
 	 * @return whether no call lives
@@ -317,6 +340,15 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	Future<?> schedule(Runnable task, Duration delay) {
 		return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+	}
+
+	Context.CancellableContext withTimeout(Context parent, Duration timeout) {
+		return parent.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS, this.timer);
+	}
+
+	/** For tests: how many timers of calls have not run yet. */
+	int timersRunning() {
+		return this.timer.getQueue().size();
 	}
 
 	long nextId() {

@@ -8,9 +8,15 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class CallLimit {
 
+	/** Smaller ones are for a few clients anyway. */
+	private static final int LEAST_TO_SHARE = 1000;
+
 	private final String name;
 
 	private final int limit;
+
+	/** How many places are for connections with few calls running. */
+	private final int reserved;
 
 	private final AtomicInteger running = new AtomicInteger();
 
@@ -26,10 +32,39 @@ public final class CallLimit {
 		}
 		this.name = name;
 		this.limit = limit;
+		this.reserved = 0;
+	}
+
+	private CallLimit(String name, int limit, int reserved) {
+		this.name = name;
+		this.limit = limit;
+		this.reserved = reserved;
+	}
+
+	/**
+	 * A limit whose last places, one in ten, are for connections that have few calls
+	 * running: so that a few clients do not shut out all others.
+	 * @param name what it limits, for messages
+	 * @param limit how many handlers may run; if fewer than a thousand, all places are
+	 * for anybody
+	 * @return the limit
+	 */
+	public static CallLimit shared(String name, int limit) {
+		return (limit < LEAST_TO_SHARE) ? new CallLimit(name, limit) : new CallLimit(name, limit, limit / 10);
 	}
 
 	boolean isReached() {
 		return this.running.get() >= this.limit;
+	}
+
+	/** Whether only reserved places are left. */
+	boolean isScarce() {
+		return this.reserved > 0 && this.running.get() >= this.limit - this.reserved;
+	}
+
+	/** How many calls of one connection may run while places are scarce. */
+	int share() {
+		return this.reserved / 10;
 	}
 
 	boolean tryAcquire() {
@@ -74,7 +109,11 @@ public final class CallLimit {
 
 	@Override
 	public String toString() {
-		return "%s: running=%d, limit=%d".formatted(this.name, this.running.get(), this.limit);
+		int now = this.running.get();
+		return (this.reserved > 0 && now < this.limit)
+				? "%s: running=%d, limit=%d, the last %d for connections with fewer than %d calls running"
+					.formatted(this.name, now, this.limit, this.reserved, share())
+				: "%s: running=%d, limit=%d".formatted(this.name, now, this.limit);
 	}
 
 }

@@ -172,6 +172,20 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		this.owner.wakeReceiver();
 	}
 
+	/**
+	 * Ends the call past its handler and its interceptors, which hear that it was
+	 * cancelled. Does nothing if it was ended before.
+	 */
+	void expire(Status status) {
+		this.guard.wake();
+		this.guard.endPastSenders(() -> {
+			if (!this.closed) {
+				this.forced = true;
+				transmitEnd(status, new Metadata());
+			}
+		});
+	}
+
 	private Metadata withTrailers(Metadata trailers) {
 		ServedCall served = this.owner.servedIfAsked();
 		return (served != null) ? served.withTrailers(trailers) : trailers;

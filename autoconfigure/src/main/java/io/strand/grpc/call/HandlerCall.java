@@ -3,11 +3,13 @@ package io.strand.grpc.call;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
+import io.grpc.Attributes;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.Grpc;
@@ -15,6 +17,8 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,12 +38,12 @@ import org.jspecify.annotations.Nullable;
  * thread finds the whole request; others go on at once. WAITING: at a limit. ADMITTED: it
  * has passed the limits and will get a thread. RUNNING: it has, or had, a thread. ENDED:
  * its last callback has returned, or it never ran. Who moves the phase (by
- * compare-and-set) does what the step needs: from ARRIVED the transport thread; from
- * WAITING whoever gives a place back, the timer that refuses, or the transport thread
- * that cancels; from ADMITTED the call's thread that begins, the transport thread that
- * cancels, or whoever found that there is no thread; from RUNNING the call's thread, or
- * who was refused a thread for a call that had none at the time. Who leaves ADMITTED or
- * RUNNING for ENDED gives the places back.
+ * compare-and-set) does what the step needs: from ARRIVED the transport thread or the
+ * timeout; from WAITING whoever gives a place back, the timer that refuses, the timeout,
+ * or the transport thread that cancels; from ADMITTED the call's thread that begins, the
+ * transport thread that cancels, or whoever found that there is no thread; from RUNNING
+ * the call's thread, or who was refused a thread for a call that had none at the time.
+ * Who leaves ADMITTED or RUNNING for ENDED gives the places back.
  *
  * <p>
  * <b>Mailbox.</b> The transport thread is the only producer, the call's thread the only
@@ -58,6 +62,11 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	static final int CANCELLED = 4;
 
 	static final int COMPLETED = 8;
+
+	private static final Log logger = LogFactory.getLog(HandlerCall.class);
+
+	private static final LineQuota refusals = new LineQuota(
+			(leftOut) -> logger.warn("%d more calls were refused at a limit".formatted(leftOut)));
 
 	private static final VarHandle EVENTS;
 
@@ -95,6 +104,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private final Context context;
 
+	/** Ends the call when it has lasted too long, if its method has such a limit. */
+	private final @Nullable CallTimeout timeout;
+
 	private final CallThread thread;
 
 	private final long arrivedNanos = System.nanoTime();
@@ -127,7 +139,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			ServerCallHandler<Q, R> next) {
 		this.engine = engine;
 		this.plan = plan;
-		this.context = Context.current().withValue(ServedCall.KEY, this);
+		Context current = Context.current();
+		Duration longest = plan.settings().maxDuration();
+		this.timeout = longest.isZero() ? null : CallTimeout.of(this, current, engine, longest);
+		this.context = ((this.timeout != null) ? this.timeout.context() : current).withValue(ServedCall.KEY, this);
 		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
 		this.run = new HandlerRun<>(this, headers, next);
 		this.thread = new CallThread(plan, this.run);
@@ -138,6 +153,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	void arrive(CallRegistry.Slot registered) {
 		this.slot = registered;
+		if (this.timeout != null) {
+			this.timeout.start();
+		}
 		if (this.plan.clientSendsOneMessage()) {
 			// Two, as generated code does, to catch a client that sends more than one
 			this.call.requestFromTransport(2);
@@ -200,6 +218,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	@Override
 	public void onCancel() {
+		cancel();
+	}
+
+	private void cancel() {
 		signal(CANCELLED);
 		this.call.guard().wake();
 		if (this.plan.settings().interruptOnCancel()) {
@@ -214,16 +236,19 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	}
 
 	private void proceed() {
-		CallLimit reached = this.engine.admission().tryPass(limits());
+		CallLimit reached = this.engine.admission().tryPass(this);
 		if (reached == null) {
-			this.phase = Phase.ADMITTED;
-			this.thread.start();
+			if (PHASE.compareAndSet(this, Phase.ARRIVED, Phase.ADMITTED)) {
+				this.thread.start();
+			}
+			else {
+				this.engine.admission().leave(limits()); // it has ended for its timeout
+			}
 		}
 		else if (this.plan.settings().maxWait().isZero()) {
 			refuse(reached, Phase.ARRIVED);
 		}
-		else {
-			this.phase = Phase.WAITING;
+		else if (PHASE.compareAndSet(this, Phase.ARRIVED, Phase.WAITING)) {
 			try {
 				this.refusal = this.engine.schedule(() -> refuse(reached, Phase.WAITING),
 						this.plan.settings().maxWait());
@@ -302,10 +327,22 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			this.engine.counters().countRefusalAtLimit();
 			String waited = (from == Phase.WAITING) ? ", waited " + this.plan.settings().maxWait().toMillis() + " ms"
 					: "";
-			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription("Handler limit reached for %s (%s, waiting=%d%s)"
-				.formatted(this.plan.fullMethodName(), reached, this.engine.admission().waiting(), waited)));
+			String reason = "Handler limit reached for %s (%s, waiting=%d%s)".formatted(this.plan.fullMethodName(),
+					reached, this.engine.admission().waiting(), waited);
+			if (refusals.tryTake()) {
+				logger.warn("A call from %s was refused: %s".formatted(peer(), reason));
+			}
+			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription(reason));
 			finish(from);
 		}
+	}
+
+	/** It has lasted too long. On the transport's thread, where it has one. */
+	void expire(Status status) {
+		// First, so that a handler that is sending hears of its deadline
+		EVENTS.getAndBitwiseOr(this, CANCELLED);
+		this.call.expire(status);
+		cancel();
 	}
 
 	/** There is no thread for this call, which has none at the moment. */
@@ -324,27 +361,27 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		}
 	}
 
-	/** Somebody who watches ends the call. */
-	boolean cancel(Status status) {
-		for (Phase from : List.of(Phase.WAITING, Phase.ADMITTED)) {
-			if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
-				try {
-					this.call.refuse(status);
-				}
-				finally {
-					finish(from);
-				}
-				return true;
-			}
+	/**
+	 * The server ends the call, which goes on as if its client had gone. One that has
+	 * just arrived is told to its client only: its phase is the transport thread's.
+	 * @return whether it had not ended yet
+	 */
+	boolean abort(Status status) {
+		boolean open = !this.call.isEnded();
+		if (open) {
+			this.call.fail(status, new Metadata());
 		}
-		if (this.phase != Phase.RUNNING || this.call.isEnded()) {
-			return false;
+		Phase current = this.phase;
+		if (current == Phase.ARRIVED || current == Phase.ENDED) {
+			return open;
 		}
-		this.call.fail(status, new Metadata());
+		signal(CANCELLED);
+		this.call.guard().wake();
 		if (this.plan.settings().interruptOnCancel()) {
 			this.run.interrupt();
 		}
-		return true;
+		endWithoutRunning();
+		return open;
 	}
 
 	private void finish(Phase from) {
@@ -364,6 +401,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		finally {
 			if (from == Phase.ADMITTED || from == Phase.RUNNING) {
 				leave();
+			}
+			if (this.timeout != null) {
+				this.timeout.stop();
 			}
 			if (this.slot != null) {
 				this.slot.free();
@@ -519,6 +559,17 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	MethodPlan plan() {
 		return this.plan;
+	}
+
+	/** Whether it counts at its limits. */
+	boolean hasPlace() {
+		Phase current = this.phase;
+		return (current == Phase.RUNNING || current == Phase.ADMITTED) && !this.left;
+	}
+
+	/** What all calls of a connection have, and no other. */
+	Attributes connection() {
+		return this.call.transportAttributes();
 	}
 
 	List<CallLimit> limits() {

@@ -54,16 +54,19 @@ record HandlerFailure(Status status, Metadata trailers) {
 		try {
 			if (cancelled && !(thrown instanceof Error)) {
 				if (logger.isDebugEnabled()) {
-					logger.debug("The handler of %s was cancelled".formatted(call.describe()), thrown);
+					logger.debug("The handler of %s was cancelled".formatted(call.describe()),
+							LoggedFailure.of(thrown));
 				}
 			}
 			else if (thrown instanceof StatusException || thrown instanceof StatusRuntimeException) {
 				if (logger.isDebugEnabled()) {
-					logger.debug("The handler of %s threw a status".formatted(call.describe()), thrown);
+					logger.debug("The handler of %s threw a status".formatted(call.describe()),
+							LoggedFailure.of(thrown));
 				}
 			}
 			else {
-				logger.error("The handler of %s from %s failed".formatted(call.describe(), call.peer()), thrown);
+				logger.error("The handler of %s from %s failed".formatted(call.describe(), call.peer()),
+						LoggedFailure.of(thrown));
 			}
 		}
 		catch (OutOfMemoryError ex) {

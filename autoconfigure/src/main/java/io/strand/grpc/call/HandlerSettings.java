@@ -18,9 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param limits the limits that a call must pass, widest first
  * @param maxWait how long a call waits at a limit before it is refused; zero for not at
  * all
+ * @param maxDuration how long a call may last before it is ended; zero for as long as it
+ * likes
  */
 public record HandlerSettings(Threading threading, boolean interruptOnCancel, ConcurrentSend concurrentSend,
-		@Nullable Integer readyThreshold, int eventLoopQueue, List<CallLimit> limits, Duration maxWait) {
+		@Nullable Integer readyThreshold, int eventLoopQueue, List<CallLimit> limits, Duration maxWait,
+		Duration maxDuration) {
 
 	/** How many messages event loops may queue on a stream, unless set otherwise. */
 	public static final int DEFAULT_EVENT_LOOP_QUEUE = 64;
@@ -31,6 +34,24 @@ public record HandlerSettings(Threading threading, boolean interruptOnCancel, Co
 
 	public HandlerSettings {
 		limits = List.copyOf(limits);
+	}
+
+	/**
+	 * Settings for calls that may last as long as they like.
+	 * @param threading the kind of thread
+	 * @param interruptOnCancel whether cancellation interrupts the handler's thread
+	 * @param concurrentSend what two senders at once get
+	 * @param readyThreshold how many bytes may be queued before a sender waits;
+	 * {@code null} for gRPC's 32 KiB
+	 * @param eventLoopQueue how many messages event loops may send on a stream that is
+	 * not ready
+	 * @param limits the limits that a call must pass, widest first
+	 * @param maxWait how long a call waits at a limit before it is refused
+	 */
+	public HandlerSettings(Threading threading, boolean interruptOnCancel, ConcurrentSend concurrentSend,
+			@Nullable Integer readyThreshold, int eventLoopQueue, List<CallLimit> limits, Duration maxWait) {
+		this(threading, interruptOnCancel, concurrentSend, readyThreshold, eventLoopQueue, limits, maxWait,
+				Duration.ZERO);
 	}
 
 }

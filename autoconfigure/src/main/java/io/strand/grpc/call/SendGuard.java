@@ -240,6 +240,29 @@ abstract class SendGuard {
 		}
 	}
 
+	/**
+	 * Hands an end to the transport that the peer's cancellation would have spared it:
+	 * those who still send or end the stream are left to find that it was cancelled.
+	 * @param transmit hands the end to the transport
+	 */
+	final void endPastSenders(Runnable transmit) {
+		if (this.mode == ConcurrentSend.OFF) {
+			transmit.run();
+		}
+		else if (!acquireForError()) {
+			defer(new EventLoopQueue.Operation(() -> close(transmit), false), true);
+		}
+		else {
+			try {
+				drain();
+				close(transmit);
+			}
+			finally {
+				release();
+			}
+		}
+	}
+
 	private void close(Runnable transmit) {
 		this.closed = true;
 		transmit.run();

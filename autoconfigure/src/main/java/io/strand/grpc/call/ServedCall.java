@@ -185,7 +185,7 @@ final class ServedCall implements GrpcCall {
 			task.run();
 		}
 		catch (Throwable ex) {
-			logger.error("A task that was registered with %s failed".formatted(this), ex);
+			logger.error("A task that was registered with %s failed".formatted(this), LoggedFailure.of(ex));
 		}
 		finally {
 			this.call.context().detach(previous);

@@ -128,7 +128,7 @@ final class ChannelFactory {
 		// gRPC runs the interceptor that was added last first: credentials and deadline
 		// are innermost, so that they see what the interceptors have set
 		builder.intercept(PlaintextCheck.interceptor(name, target, settings));
-		builder.intercept(new UnavailableDetails(name, target.text()));
+		builder.intercept(new UnavailableDetails(name, target.text(), TlsMismatch.of(name, target, settings)));
 		if (!settings.metadataPropagation().isNone()) {
 			builder.intercept(settings.metadataPropagation().interceptor());
 		}

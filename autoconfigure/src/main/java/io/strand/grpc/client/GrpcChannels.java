@@ -10,16 +10,12 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import io.grpc.Channel;
 import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.NameResolverProvider;
-import io.strand.grpc.client.method.ChannelMethods;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,21 +35,17 @@ public final class GrpcChannels implements AutoCloseable {
 	/** The channel to this application's own server, where none is configured for it. */
 	public static final String SELF = "self";
 
-	private static final Log logger = LogFactory.getLog(GrpcChannels.class);
-
-	private static final Duration CANCEL_PERIOD = Duration.ofSeconds(2);
-
 	private volatile Map<String, ChannelSettings> settings;
 
 	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
 
-	private final Set<CreatedChannel> created = ConcurrentHashMap.newKeySet();
+	private final Set<ClosingChannel> created = ConcurrentHashMap.newKeySet();
 
 	private final Map<String, ChannelActivity> activities;
 
 	private final List<GrpcChannelTargetOverride> targetOverrides;
 
-	private final NameResolvers nameResolvers;
+	private final ChannelInheritance inheritance;
 
 	private final ChannelFactory factory;
 
@@ -109,26 +101,14 @@ public final class GrpcChannels implements AutoCloseable {
 	public GrpcChannels(Map<String, ChannelSettings> configured, Supplier<List<ClientInterceptor>> interceptors,
 			Supplier<List<GrpcChannelCustomizer>> customizers, OwnServer ownServer, @Nullable Executor callbacks,
 			List<NameResolverProvider> nameResolvers, List<GrpcChannelTargetOverride> targetOverrides) {
-		this.nameResolvers = new NameResolvers(nameResolvers);
+		NameResolvers resolvers = new NameResolvers(nameResolvers);
+		this.inheritance = new ChannelInheritance(resolvers);
 		this.targetOverrides = List.copyOf(targetOverrides);
-		this.settings = inherited(configured);
+		this.settings = this.inheritance.apply(configured);
 		this.selector = new ChannelSelector(this.settings, ownServer);
 		this.activities = activities(this.settings);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, this.nameResolvers,
-				this.activities);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, resolvers, this.activities);
 		ownServer.onStart(this::connectAgain);
-	}
-
-	private Map<String, ChannelSettings> inherited(Map<String, ChannelSettings> configured) {
-		ChannelSettings defaults = configured.getOrDefault(DEFAULT, ChannelSettings.builder().build());
-		Map<String, ChannelSettings> inherited = new LinkedHashMap<>();
-		configured.forEach((name, own) -> own.methods().check(PREFIX + name, ChannelConfigurationException::new));
-		configured.forEach((name, own) -> inherited.put(name, checked(name, own.inherit(defaults))));
-		ChannelSettings self = configured.getOrDefault(SELF, ChannelSettings.builder().build());
-		if (self.target() == null) {
-			inherited.put(SELF, self.withTarget("self:").inherit(defaults));
-		}
-		return Collections.unmodifiableMap(inherited);
 	}
 
 	private static Map<String, ChannelActivity> activities(Map<String, ChannelSettings> settings) {
@@ -139,40 +119,6 @@ public final class GrpcChannels implements AutoCloseable {
 			}
 		});
 		return Collections.unmodifiableMap(activities);
-	}
-
-	private ChannelSettings checked(String name, ChannelSettings settings) {
-		String target = settings.target();
-		if (target != null) {
-			PlaintextCheck.check(name, parse(PREFIX + name + ".target", target), settings);
-			checkLookup(name, target, settings.methods());
-		}
-		LoadBalancing.of(PREFIX + name, settings.balancing());
-		settings.methods().resolve(PREFIX + name, ChannelConfigurationException::new);
-		return settings;
-	}
-
-	private static void checkLookup(String name, String target, ChannelMethods methods) {
-		if (target.startsWith("xds:") && Boolean.FALSE.equals(methods.serviceConfigLookup())) {
-			throw new ChannelConfigurationException(
-					"The target '%s' of strand.client.channels.%s.target gets its routes and its endpoints by the"
-						.formatted(target, name) + " service config that service-config-lookup=false turns away.",
-					"Set strand.client.channels.%s.service-config-lookup to true.".formatted(name));
-		}
-	}
-
-	private ChannelTarget parse(String origin, String target) {
-		try {
-			ChannelTarget parsed = ChannelTarget.parse(target);
-			this.nameResolvers.check(parsed);
-			return parsed;
-		}
-		catch (IllegalArgumentException ex) {
-			throw new ChannelConfigurationException(
-					"The target '%s' of %s is not valid. %s".formatted(target, origin, ex.getMessage()),
-					"Use host:port, dns:///host:port, static://host1:port1,host2:port2, discovery:///name, xds:///name,"
-							+ " unix:/path, in-process:name or self:.");
-		}
 	}
 
 	/**
@@ -261,7 +207,7 @@ public final class GrpcChannels implements AutoCloseable {
 		if (this.closed) {
 			return; // calls in flight have their grace period
 		}
-		this.settings = inherited(configured);
+		this.settings = this.inheritance.apply(configured);
 		this.named.forEach((name, channel) -> {
 			ChannelSettings current = this.settings.get(name);
 			if (current != null && current.target() != null && (changed.contains(DEFAULT) || changed.contains(name))) {
@@ -272,8 +218,8 @@ public final class GrpcChannels implements AutoCloseable {
 
 	/** One whose last calls may outlive the context. */
 	private void retired(ManagedChannel old, Duration gracePeriod) {
-		this.created.removeIf(CreatedChannel::isOver);
-		this.created.add(new CreatedChannel(old, gracePeriod));
+		this.created.removeIf(ClosingChannel::isOver);
+		this.created.add(new ClosingChannel(old, gracePeriod));
 		if (this.closed) {
 			old.shutdownNow();
 		}
@@ -319,11 +265,11 @@ public final class GrpcChannels implements AutoCloseable {
 		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 		settings.methods().check(PREFIX + target, ChannelConfigurationException::new);
 		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
-		ChannelTarget parsed = parse("GrpcChannels.create", overridden(target));
+		ChannelTarget parsed = this.inheritance.parse("GrpcChannels.create", overridden(target));
 		PlaintextCheck.check(target, parsed, inherited);
 		ManagedChannel channel = this.factory.create(target, parsed, inherited);
-		this.created.removeIf(CreatedChannel::isOver);
-		this.created.add(new CreatedChannel(channel, inherited.shutdownGracePeriod()));
+		this.created.removeIf(ClosingChannel::isOver);
+		this.created.add(new ClosingChannel(channel, inherited.shutdownGracePeriod()));
 		if (this.closed) {
 			channel.shutdownNow();
 			throw closed(target);
@@ -348,7 +294,7 @@ public final class GrpcChannels implements AutoCloseable {
 	 * that was because this application's own server did not run yet, it need not wait.
 	 */
 	private void connectAgain() {
-		this.created.forEach((channel) -> channel.channel.resetConnectBackoff());
+		this.created.forEach((channel) -> channel.channel().resetConnectBackoff());
 		for (NamedChannel channel : this.named.values()) {
 			ManagedChannel made = channel.getIfMade();
 			if (made != null) {
@@ -368,56 +314,22 @@ public final class GrpcChannels implements AutoCloseable {
 	@Override
 	public void close() {
 		this.closed = true;
-		List<CreatedChannel> closing = new ArrayList<>();
+		List<ClosingChannel> closing = new ArrayList<>();
 		for (NamedChannel channel : this.named.values()) {
 			channel.shutdown();
 			ManagedChannel made = channel.getIfMade();
 			if (made != null) {
-				closing.add(new CreatedChannel(made, channel.shutdownGracePeriod()));
+				closing.add(new ClosingChannel(made, channel.shutdownGracePeriod()));
 			}
 		}
 		// After the named ones: one that was just replaced is here by now
 		closing.addAll(this.created);
-		closing.forEach((channel) -> channel.channel.shutdown());
 		try {
-			long start = System.nanoTime();
-			for (CreatedChannel channel : closing) {
-				channel.awaitOrCancel(start);
-			}
-			long cancelled = System.nanoTime();
-			for (CreatedChannel channel : closing) {
-				channel.await(cancelled, CANCEL_PERIOD);
-			}
-		}
-		catch (InterruptedException ex) {
-			closing.forEach((channel) -> channel.channel.shutdownNow());
-			Thread.currentThread().interrupt();
+			ClosingChannel.closeAll(closing);
 		}
 		finally {
 			this.factory.close();
 		}
-	}
-
-	private record CreatedChannel(ManagedChannel channel, Duration gracePeriod) {
-
-		boolean isOver() {
-			return (this.channel instanceof TrackedChannel tracked) ? tracked.hasNoConnection()
-					: this.channel.isTerminated();
-		}
-
-		void awaitOrCancel(long start) throws InterruptedException {
-			if (!await(start, this.gracePeriod)) {
-				logger.warn("Calls to %s still running after the grace period of %d ms are cancelled"
-					.formatted(this.channel.authority(), this.gracePeriod.toMillis()));
-				this.channel.shutdownNow();
-			}
-		}
-
-		boolean await(long start, Duration period) throws InterruptedException {
-			long left = period.toNanos() - (System.nanoTime() - start);
-			return this.channel.awaitTermination(Math.max(left, 0), TimeUnit.NANOSECONDS);
-		}
-
 	}
 
 }

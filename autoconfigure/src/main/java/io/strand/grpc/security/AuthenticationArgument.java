@@ -7,6 +7,8 @@ import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.service.GrpcMethodArgumentResolver;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.security.authentication.AuthenticationTrustResolver;
+import org.springframework.security.authentication.AuthenticationTrustResolverImpl;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.security.core.context.SecurityContextHolderStrategy;
@@ -14,10 +16,12 @@ import org.springframework.security.core.context.SecurityContextHolderStrategy;
 /**
  * Provides the {@link Authentication} of the caller, also as {@link Principal}, to
  * methods of services: what the security context of the call's thread holds when the
- * method is called, so an interceptor must have put it there. {@code null} if nobody has
- * authenticated. Thread-safe.
+ * method is called, so {@link GrpcSecurityInterceptor} or another interceptor must have
+ * put it there. {@code null} if nobody has authenticated. Thread-safe.
  */
 public final class AuthenticationArgument implements GrpcMethodArgumentResolver {
+
+	private static final AuthenticationTrustResolver trust = new AuthenticationTrustResolverImpl();
 
 	private final SecurityContextHolderStrategy contexts = SecurityContextHolder.getContextHolderStrategy();
 
@@ -28,7 +32,8 @@ public final class AuthenticationArgument implements GrpcMethodArgumentResolver 
 
 	@Override
 	public @Nullable Object resolve(GrpcCall call) {
-		return this.contexts.getContext().getAuthentication();
+		Authentication caller = this.contexts.getContext().getAuthentication();
+		return trust.isAnonymous(caller) ? null : caller;
 	}
 
 }

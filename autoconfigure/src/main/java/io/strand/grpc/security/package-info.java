@@ -1,5 +1,5 @@
 /**
- * Who calls: what Spring Security knows of it, for services.
+ * Who calls, and whether they may: Spring Security for the calls of the server.
  */
 @NullMarked
 package io.strand.grpc.security;

@@ -19,27 +19,37 @@ import org.springframework.context.SmartLifecycle;
 
 /**
  * The one gRPC server of an application. It serves every registered service at every
- * address it listens on: a TCP port, a Unix domain socket, an in-process name.
+ * address it listens on: a TCP port, a Unix domain socket, an in-process name. Further
+ * listeners have services of their own.
  *
  * <p>
  * It starts in the last phase of the context's lifecycle and stops in the first. A stop
- * takes no new calls, waits for those in flight up to the grace period, then cancels
- * them. It may be started again, on the same addresses. This class is thread-safe; start
- * and stop exclude each other, and no event is published while they do.
+ * goes on to take calls for the drain delay, then takes none, waits for those in flight
+ * up to the grace period, then cancels them. It may be started again, on the same
+ * addresses. This class is thread-safe; start and stop exclude each other, and no event
+ * is published while they do.
  */
 public final class GrpcServer implements SmartLifecycle {
 
 	private static final Log logger = LogFactory.getLog(GrpcServer.class);
 
+	private static final String PREFIX = "strand.server";
+
 	private final GrpcServerSettings settings;
 
 	private final List<ServerServiceDefinition> services;
+
+	private final List<ServerListener> listeners;
+
+	private final ServicesByListener servicesByListener;
 
 	private final Consumer<ServerBuilder<?>> customizer;
 
 	private final CallEngine engine;
 
 	private final ApplicationEventPublisher events;
+
+	private final Connections connections;
 
 	/** Held while starting and stopping. */
 	private final ReentrantLock transition = new ReentrantLock();
@@ -58,11 +68,31 @@ public final class GrpcServer implements SmartLifecycle {
 	 */
 	public GrpcServer(GrpcServerSettings settings, List<ServerServiceDefinition> services,
 			Consumer<ServerBuilder<?>> customizer, CallEngine engine, ApplicationEventPublisher events) {
+		this(settings, List.of(), services, customizer, engine, events);
+	}
+
+	/**
+	 * Makes a server with further listeners that does not run yet.
+	 * @param settings where it listens and what it limits
+	 * @param listeners where else it listens, and what for
+	 * @param services what it serves, prepared by the engine
+	 * @param customizer changes the builder of each address, before the engine is
+	 * installed
+	 * @param engine what runs the calls; closed by its owner, not by the server
+	 * @param events where it tells of its start and stop
+	 * @throws GrpcServerStartException if a listener names a service that is not served
+	 */
+	public GrpcServer(GrpcServerSettings settings, List<ServerListener> listeners,
+			List<ServerServiceDefinition> services, Consumer<ServerBuilder<?>> customizer, CallEngine engine,
+			ApplicationEventPublisher events) {
 		this.settings = settings;
+		this.listeners = List.copyOf(listeners);
 		this.services = List.copyOf(services);
+		this.servicesByListener = new ServicesByListener(services, listeners);
 		this.customizer = customizer;
 		this.engine = engine;
 		this.events = events;
+		this.connections = new Connections(settings.limits());
 	}
 
 	@Override
@@ -80,20 +110,24 @@ public final class GrpcServer implements SmartLifecycle {
 			this.transition.unlock();
 		}
 		logger.info(startMessage(started));
+		if (!started.isEmpty() && !this.settings.limits().description().isEmpty()) {
+			logger.info("gRPC server limits: " + this.settings.limits().description());
+		}
 		this.events.publishEvent(new GrpcServerStartedEvent(this));
 	}
 
 	private RunningServer startEndpoints() {
+		TransportLog.guard();
 		RunningServer starting = new RunningServer(this.engine);
 		try {
 			for (ServerEndpoint endpoint : endpoints()) {
-				starting.start(endpoint, this::configure);
+				starting.start(endpoint, (builder) -> configure(builder, endpoint.listener()));
 			}
 			starting.keepJvmAlive();
 			return starting;
 		}
 		catch (RuntimeException | Error ex) {
-			starting.stop(Duration.ZERO);
+			starting.stop(Duration.ZERO, Duration.ZERO);
 			throw ex;
 		}
 	}
@@ -101,18 +135,20 @@ public final class GrpcServer implements SmartLifecycle {
 	private List<ServerEndpoint> endpoints() {
 		List<ServerEndpoint> endpoints = new ArrayList<>();
 		if (this.settings.port() >= 0) {
-			endpoints.add(new TcpEndpoint(this.settings.address(), this.settings.port(), this.settings.credentials()));
+			endpoints.add(new TcpEndpoint(PREFIX, this.settings.address(), this.settings.port(),
+					this.settings.credentials(), this.connections));
 		}
 		if (this.settings.unixSocket() != null) {
-			endpoints.add(new UnixSocketEndpoint(this.settings.unixSocket()));
+			endpoints.add(new UnixSocketEndpoint(PREFIX, this.settings.unixSocket(), this.connections));
 		}
 		if (this.settings.inProcessName() != null) {
 			endpoints.add(new InProcessEndpoint(this.settings.inProcessName()));
 		}
+		this.listeners.forEach((listener) -> endpoints.addAll(listener.endpoints(this.connections)));
 		return endpoints;
 	}
 
-	private void configure(ServerBuilder<?> builder) {
+	private void configure(ServerBuilder<?> builder, @Nullable ServerListener listener) {
 		this.engine.prepare(builder);
 		if (this.settings.maxInboundMessageSize() != null) {
 			builder.maxInboundMessageSize(this.settings.maxInboundMessageSize());
@@ -121,7 +157,13 @@ public final class GrpcServer implements SmartLifecycle {
 			builder.maxInboundMetadataSize(this.settings.maxInboundMetadataSize());
 		}
 		this.customizer.accept(builder);
-		this.services.forEach(builder::addService);
+		this.servicesByListener.at(listener).forEach(builder::addService);
+		if (listener != null) {
+			// gRPC runs the one that was added last first
+			for (int i = listener.interceptors().size() - 1; i >= 0; i--) {
+				builder.intercept(listener.interceptors().get(i));
+			}
+		}
 		// Last, and so outermost: whatever else intercepts a call does so on its thread
 		this.engine.install(builder);
 	}
@@ -137,9 +179,9 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	/**
-	 * Stops gracefully and blocks meanwhile: for the grace period at most, and the few
-	 * seconds that cancelled calls are given to end. Stops at the same time all return
-	 * when the server has stopped; the events are published once.
+	 * Stops gracefully and blocks meanwhile: for the drain delay, the grace period at
+	 * most, and the few seconds that cancelled calls are given to end. Stops at the same
+	 * time all return when the server has stopped; the events are published once.
 	 */
 	@Override
 	public void stop() {
@@ -177,7 +219,7 @@ public final class GrpcServer implements SmartLifecycle {
 			if (this.running != stopping) {
 				return;
 			}
-			stopping.stop(this.settings.shutdownGracePeriod());
+			stopping.stop(this.settings.shutdownDrainDelay(), this.settings.shutdownGracePeriod());
 			this.running = null;
 		}
 		finally {
@@ -228,13 +270,43 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	/**
+	 * The TCP port of one of its listeners.
+	 * @param listener the name of the listener
+	 * @return the port, or -1 while the server does not run or if there is none
+	 */
+	public int getPort(String listener) {
+		RunningServer current = this.running;
+		return (current != null) ? current.port(listener) : -1;
+	}
+
+	/**
+	 * The names of its listeners beside the main addresses.
+	 * @return the names
+	 */
+	public List<String> getListeners() {
+		return this.listeners.stream().map(ServerListener::name).toList();
+	}
+
+	/**
 	 * Where this application reaches its own server: the TCP port if there is one, else
 	 * the Unix domain socket, else the in-process name.
 	 * @return an address, or {@code null} while the server does not run or if it has none
 	 */
 	public @Nullable SocketAddress getLocalAddress() {
 		RunningServer current = this.running;
-		return (current != null && !current.isEmpty()) ? current.localAddress() : null;
+		return (current != null && hasMainAddress()) ? current.localAddress() : null;
+	}
+
+	private boolean hasMainAddress() {
+		return this.settings.port() >= 0 || this.settings.unixSocket() != null || this.settings.inProcessName() != null;
+	}
+
+	/**
+	 * How many connections are open at its TCP port and Unix domain socket.
+	 * @return the number at this moment
+	 */
+	public int getConnectionCount() {
+		return this.connections.open();
 	}
 
 	/**

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptor;
@@ -43,6 +44,8 @@ public final class GrpcServiceRegistrar {
 
 	private final List<ServiceDecorator> decorators;
 
+	private final List<StandardServices> standardServices;
+
 	/**
 	 * Makes a registrar.
 	 * @param beans where the services are
@@ -51,10 +54,11 @@ public final class GrpcServiceRegistrar {
 	 * @param engine what runs the calls
 	 * @param handlerSettings how they are run
 	 * @param decorators what wraps the handlers, outermost first
+	 * @param standardServices what is served beside the application's services
 	 */
 	public GrpcServiceRegistrar(ConfigurableListableBeanFactory beans, List<ServerInterceptor> globalInterceptors,
 			boolean serveAllBindableServices, CallEngine engine, HandlerSettingsResolver handlerSettings,
-			List<ServiceDecorator> decorators) {
+			List<ServiceDecorator> decorators, List<StandardServices> standardServices) {
 		this.beans = beans;
 		this.globalInterceptors = List.copyOf(globalInterceptors);
 		this.serveAllBindableServices = serveAllBindableServices;
@@ -63,6 +67,7 @@ public final class GrpcServiceRegistrar {
 		this.plainServices = new PlainServices(beans, handlerSettings);
 		this.scopes = new ServiceScopes(beans);
 		this.decorators = List.copyOf(decorators);
+		this.standardServices = List.copyOf(standardServices);
 	}
 
 	/**
@@ -87,9 +92,26 @@ public final class GrpcServiceRegistrar {
 			}
 			services.add(service);
 		}
+		this.standardServices.forEach((standard) -> addStandard(standard, beanNamesByService.keySet(), services));
 		this.decorators.forEach(ServiceDecorator::check);
 		this.handlerSettings.checkNames(services);
 		return services;
+	}
+
+	/**
+	 * The application's own service of that name wins, and what was added before.
+	 */
+	private void addStandard(StandardServices standard, Set<String> ofTheApplication,
+			List<ServerServiceDefinition> services) {
+		for (ServerServiceDefinition definition : standard.definitions()) {
+			String name = definition.getServiceDescriptor().getName();
+			if (!ofTheApplication.contains(name)
+					&& services.stream().noneMatch((added) -> added.getServiceDescriptor().getName().equals(name))) {
+				this.handlerSettings.declare(name, standard.threading());
+				services
+					.add(ServerInterceptors.interceptForward(this.engine.prepare(definition), this.globalInterceptors));
+			}
+		}
 	}
 
 	private List<String> beanNames() {

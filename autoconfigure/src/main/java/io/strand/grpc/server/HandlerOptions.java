@@ -17,12 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param eventLoopQueue how many messages event loops may queue on a stream
  * @param maxConcurrentCalls how many handlers may run at the same time, here
  * @param maxWait how long a call waits at a limit before it is refused
+ * @param maxCallDuration how long a call may last; zero for as long as it likes
  */
 public record HandlerOptions(@Nullable Threading threading, @Nullable Boolean interruptOnCancel,
 		@Nullable ConcurrentSend concurrentSend, @Nullable Integer readyThreshold, @Nullable Integer eventLoopQueue,
-		@Nullable Integer maxConcurrentCalls, @Nullable Duration maxWait) {
+		@Nullable Integer maxConcurrentCalls, @Nullable Duration maxWait, @Nullable Duration maxCallDuration) {
 
 	/** Options that leave everything open. */
-	public static final HandlerOptions NONE = new HandlerOptions(null, null, null, null, null, null, null);
+	public static final HandlerOptions NONE = new HandlerOptions(null, null, null, null, null, null, null, null);
 
 }

@@ -20,9 +20,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds the settings of a method: its own options, then its service's, then what the
  * service declares of itself, then the server's. Limits add up: a call must pass that of
- * the server, of its service and of its method. Thread-safe.
+ * the server, of its service and of its method. Health is served at the limit of the
+ * server, too. Thread-safe.
  */
 public final class HandlerSettingsResolver implements Function<MethodDescriptor<?, ?>, HandlerSettings> {
+
+	/** Full or not, the server lives: who probes it must not take it for dead. */
+	private static final String HEALTH = "grpc.health.v1.Health";
 
 	private final HandlerOptions server;
 
@@ -47,7 +51,8 @@ public final class HandlerSettingsResolver implements Function<MethodDescriptor<
 		this.server = server;
 		this.services = Map.copyOf(services);
 		this.methods = Map.copyOf(methods);
-		this.serverLimit = limit("server", server);
+		Integer calls = server.maxConcurrentCalls();
+		this.serverLimit = (calls != null) ? CallLimit.shared("server", calls) : null;
 		this.services.forEach(this::addLimit);
 		this.methods.forEach(this::addLimit);
 	}
@@ -111,16 +116,17 @@ public final class HandlerSettingsResolver implements Function<MethodDescriptor<
 				firstOrNull(narrowestFirst, HandlerOptions::readyThreshold),
 				first(narrowestFirst, HandlerOptions::eventLoopQueue, HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE),
 				limits(service, method.getFullMethodName()),
-				first(narrowestFirst, HandlerOptions::maxWait, Duration.ZERO));
+				first(narrowestFirst, HandlerOptions::maxWait, Duration.ZERO),
+				first(narrowestFirst, HandlerOptions::maxCallDuration, Duration.ZERO));
 	}
 
 	private HandlerOptions declaredBy(String service) {
-		return new HandlerOptions(this.declared.get(service), null, null, null, null, null, null);
+		return new HandlerOptions(this.declared.get(service), null, null, null, null, null, null, null);
 	}
 
 	private List<CallLimit> limits(String service, String method) {
 		List<CallLimit> widestFirst = new ArrayList<>();
-		if (this.serverLimit != null) {
+		if (this.serverLimit != null && !HEALTH.equals(service)) {
 			widestFirst.add(this.serverLimit);
 		}
 		for (String name : List.of(service, method)) {

@@ -11,9 +11,13 @@ import java.util.function.Consumer;
 
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
+import io.grpc.Status;
+import io.grpc.inprocess.InProcessSocketAddress;
 import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.thread.CallThreads;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that exists between a start and a stop of the {@link GrpcServer}: its listeners and
@@ -26,6 +30,23 @@ final class RunningServer {
 
 	/** How long cancelled calls are given to end before the stop goes on without them. */
 	private static final Duration CANCEL_PERIOD = Duration.ofSeconds(2);
+
+	/** How much of that telling the calls may take. */
+	private static final Duration ABORT_PERIOD = Duration.ofMillis(500);
+
+	/** How much of that telling the clients may take. */
+	private static final Duration FLUSH_PERIOD = Duration.ofMillis(200);
+
+	/**
+	 * How long a connection without a call is given to end by itself, a call that its
+	 * client has sent before it learnt of the stop to arrive.
+	 */
+	private static final Duration SILENCE = Duration.ofMillis(400);
+
+	private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+
+	private static final Status STOPPED = Status.UNAVAILABLE
+		.withDescription("The server has stopped, and the call took longer than it waits for calls in flight");
 
 	private final CallEngine engine;
 
@@ -88,22 +109,31 @@ final class RunningServer {
 		return this.stopAnnounced.compareAndSet(false, true);
 	}
 
-	void stop(Duration gracePeriod) {
+	/**
+	 * Stops: goes on to take calls for a while, then takes none, waits for those in
+	 * flight, and cancels the rest. An interrupt cuts it short.
+	 * @param drainDelay how long new calls are still taken
+	 * @param gracePeriod how long those in flight are waited for after that
+	 */
+	void stop(Duration drainDelay, Duration gracePeriod) {
 		boolean interrupted = false;
-		this.engine.drain();
-		this.listeners.forEach((listener) -> listener.server.shutdown());
 		try {
-			if (!awaitTermination(gracePeriod)) {
-				if (gracePeriod.toMillis() > 0) {
-					logger.warn("gRPC calls still running after the grace period of %d ms are cancelled"
-						.formatted(gracePeriod.toMillis()));
-				}
-				cancel();
+			interrupted = !delay(drainDelay);
+			this.listeners.forEach((listener) -> listener.server.shutdown());
+			// After the clients were told to go elsewhere: streams that end now are often
+			// made again at once
+			this.engine.drain();
+			if (interrupted) {
+				cancel("a stop that was interrupted");
+			}
+			else if (!awaitTermination(gracePeriod)) {
+				cancel((gracePeriod.toMillis() > 0) ? "the grace period of %d ms".formatted(gracePeriod.toMillis())
+						: null);
 			}
 		}
 		catch (InterruptedException ex) {
 			interrupted = true;
-			cancel();
+			cancel("a stop that was interrupted");
 		}
 		finally {
 			this.listeners.forEach((listener) -> listener.endpoint.release());
@@ -114,29 +144,95 @@ final class RunningServer {
 		}
 	}
 
+	private boolean delay(Duration drainDelay) {
+		// Nobody balances loads inside a process
+		if (drainDelay.isZero() || this.listeners.stream()
+			.allMatch((listener) -> listener.address() instanceof InProcessSocketAddress)) {
+			return true;
+		}
+		try {
+			TimeUnit.NANOSECONDS.sleep(drainDelay.toNanos());
+			return true;
+		}
+		catch (InterruptedException ex) {
+			return false;
+		}
+	}
+
 	/**
 	 * Cancels what still runs, which interrupts the handlers, and waits for them to end,
 	 * but not for ever.
+	 * @param after what they have outlived, for the log; {@code null} if nobody waited
 	 */
-	private void cancel() {
-		this.listeners.forEach((listener) -> listener.server.shutdownNow());
+	private void cancel(@Nullable String after) {
+		if (after != null) {
+			new UnfinishedCalls(this.engine.liveCalls()).log(logger, after);
+		}
+		long end = System.nanoTime() + CANCEL_PERIOD.toNanos();
+		// The transports would tell clients that their calls were cancelled, as if they
+		// had done so themselves
+		Thread aborting = CallThreads.start("grpc-abort", () -> this.engine.abort(STOPPED));
 		try {
-			awaitTermination(CANCEL_PERIOD);
+			// But not for ever: an interceptor may block there
+			aborting.join(ABORT_PERIOD.toMillis());
+			// What is on its way to the clients would be overtaken
+			areTerminated(FLUSH_PERIOD.toNanos());
+			this.listeners.forEach((listener) -> listener.server.shutdownNow());
+			awaitTermination(Duration.ofNanos(end - System.nanoTime()));
 		}
 		catch (InterruptedException ex) {
+			this.listeners.forEach((listener) -> listener.server.shutdownNow());
 			Thread.currentThread().interrupt();
 		}
 	}
 
+	/**
+	 * Waits until handlers have returned and what they answered is written.
+	 * @return whether that is so; connections without a stream may be left
+	 */
 	private boolean awaitTermination(Duration timeout) throws InterruptedException {
 		long end = System.nanoTime() + timeout.toNanos();
+		long quietSince = 0;
+		while (!areTerminated(Math.min(LOOK_AGAIN.toNanos(), end - System.nanoTime()))) {
+			long now = System.nanoTime();
+			if (!this.engine.awaitIdle(Duration.ZERO)) {
+				quietSince = 0;
+			}
+			else if (quietSince == 0) {
+				quietSince = now;
+			}
+			else if (now - quietSince > SILENCE.toNanos() && areStreamsOver()) {
+				// Nobody at the other end: it would be waited for until a ping is given
+				// up
+				this.listeners.forEach((listener) -> listener.server.shutdownNow());
+				areTerminated(SILENCE.toNanos());
+				return true;
+			}
+			if (now - end >= 0) {
+				return false;
+			}
+		}
+		// A server of gRPC has terminated when its streams have ended: handlers whose
+		// clients have gone may still run
+		return this.engine.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
+	}
+
+	private boolean areTerminated(long nanos) throws InterruptedException {
+		long end = System.nanoTime() + nanos;
 		boolean terminated = true;
 		for (Listener listener : this.listeners) {
 			terminated &= listener.server.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
 		}
-		// A server of gRPC has terminated when its streams have ended: handlers whose
-		// clients have gone may still run
-		return terminated && this.engine.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
+		return terminated;
+	}
+
+	private boolean areStreamsOver() throws InterruptedException {
+		for (Listener listener : this.listeners) {
+			if (!listener.server.isTerminated() && !OpenStreams.areOver(listener.server)) {
+				return false;
+			}
+		}
+		return true;
 	}
 
 	@Override
@@ -154,6 +250,21 @@ final class RunningServer {
 
 	int port() {
 		return this.listeners.get(0).port;
+	}
+
+	/**
+	 * The TCP port of a listener.
+	 * @param name the name of the listener
+	 * @return the port, or -1 if it has none
+	 */
+	int port(String name) {
+		for (Listener each : this.listeners) {
+			ServerListener named = each.endpoint.listener();
+			if (named != null && named.name().equals(name) && each.port >= 0) {
+				return each.port;
+			}
+		}
+		return -1;
 	}
 
 	SocketAddress localAddress() {

@@ -5,6 +5,7 @@ import java.net.SocketAddress;
 
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One address that the server can be reached at.
@@ -52,6 +53,14 @@ interface ServerEndpoint {
 	 * @return a few words
 	 */
 	String describe(Server server);
+
+	/**
+	 * The listener that this is an address of.
+	 * @return the listener, or {@code null} for a main address of the server
+	 */
+	default @Nullable ServerListener listener() {
+		return null;
+	}
 
 	/**
 	 * What the innermost cause says, which is where the operating system speaks.

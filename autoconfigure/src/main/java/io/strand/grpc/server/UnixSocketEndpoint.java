@@ -31,16 +31,26 @@ import org.jspecify.annotations.Nullable;
  */
 class UnixSocketEndpoint implements ServerEndpoint {
 
-	private static final String PROPERTY = "strand.server.unix-socket";
+	private final String property;
 
 	private final Path path;
+
+	private final Connections connections;
 
 	private @Nullable EventLoopGroup eventLoops;
 
 	private boolean bound;
 
-	UnixSocketEndpoint(Path path) {
+	/**
+	 * Makes an endpoint.
+	 * @param prefix what the names of its properties begin with
+	 * @param path the file
+	 * @param connections what its connections are counted among
+	 */
+	UnixSocketEndpoint(String prefix, Path path, Connections connections) {
+		this.property = prefix + ".unix-socket";
 		this.path = path;
+		this.connections = connections;
 	}
 
 	@Override
@@ -50,15 +60,16 @@ class UnixSocketEndpoint implements ServerEndpoint {
 			address = UnixDomainSocketAddress.of(this.path);
 		}
 		catch (UnsupportedOperationException ex) {
-			throw new GrpcServerStartException(PROPERTY, this.path, "This platform has no Unix domain sockets.",
-					"Remove the property and use strand.server.port.", ex);
+			throw new GrpcServerStartException(this.property, this.path, "This platform has no Unix domain sockets.",
+					"Remove the property and use a port.", ex);
 		}
 		removeStaleFile(address);
 		// The shared event loops of gRPC are epoll's where it is available; these are
 		// NIO's, which has Unix domain sockets on every platform
 		this.eventLoops = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("strand-unix-socket", true),
 				NioIoHandler.newFactory());
-		return NettyServerBuilder.forAddress(address, InsecureServerCredentials.create())
+		return this.connections
+			.limit(NettyServerBuilder.forAddress(address, this.connections.counted(InsecureServerCredentials.create())))
 			.channelType(NioServerDomainSocketChannel.class)
 			// gRPC sets it for TCP; Netty would warn of it at every connection
 			.withChildOption(ChannelOption.SO_KEEPALIVE, null)
@@ -72,11 +83,11 @@ class UnixSocketEndpoint implements ServerEndpoint {
 		}
 		try {
 			if (!Files.readAttributes(this.path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).isOther()) {
-				throw new GrpcServerStartException(PROPERTY, this.path, "A file that is no socket is in the way.",
+				throw new GrpcServerStartException(this.property, this.path, "A file that is no socket is in the way.",
 						"Remove the file or choose another path.", null);
 			}
 			if (isListening(address)) {
-				throw new GrpcServerStartException(PROPERTY, this.path, "Another process listens on the socket.",
+				throw new GrpcServerStartException(this.property, this.path, "Another process listens on the socket.",
 						"Stop that process or choose another path.", null);
 			}
 			Files.deleteIfExists(this.path);
@@ -103,7 +114,7 @@ class UnixSocketEndpoint implements ServerEndpoint {
 
 	@Override
 	public GrpcServerStartException startFailure(IOException cause) {
-		return new GrpcServerStartException(PROPERTY, this.path,
+		return new GrpcServerStartException(this.property, this.path,
 				"The socket cannot be made: %s.".formatted(ServerEndpoint.rootMessage(cause)),
 				"Check that its directory exists and is writable, and that the path is shorter than 100 characters.",
 				cause);

@@ -1,13 +1,18 @@
 package io.strand.grpc.call;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Codec;
@@ -15,15 +20,18 @@ import io.grpc.Compressor;
 import io.grpc.CompressorRegistry;
 import io.grpc.Decompressor;
 import io.grpc.DecompressorRegistry;
+import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status.Code;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
+import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -32,6 +40,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What a server does with compressed requests, good ones and bad ones.
  */
+@ExtendWith(LeakCheckExtension.class)
 class CompressedRequestTests extends HandlerTestBase {
 
 	private static final int LIMIT = 4 * 1024 * 1024;
@@ -44,6 +53,27 @@ class CompressedRequestTests extends HandlerTestBase {
 		assertThat(outcome.status().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
 		assertThat(outcome.status().getDescription()).contains("exceeds maximum size " + LIMIT);
 		assertServes(server);
+	}
+
+	@Test
+	void aBombIsNotInflatedFurtherThanALimit() throws Exception {
+		AtomicLong inflated = new AtomicLong();
+		EngineServer server = serveConfigured(Kind.STRAND_NETTY,
+				(builder) -> builder.decompressorRegistry(DeferredInflation.of(DecompressorRegistry.emptyInstance()
+					.with(Codec.Identity.NONE, false)
+					.with(new CountingGzip(inflated), true))),
+				new EchoHandlers());
+		CompressorRegistry compressors = CompressorRegistry.newEmptyInstance();
+		compressors.register(new Bomb(256 * 1024 * 1024));
+		ManagedChannel channel = server.newChannel((builder) -> builder.compressorRegistry(compressors));
+		try {
+			Outcome outcome = Outcome.of(channel, UNARY, soon().withCompression("gzip"), text("boom"));
+			assertThat(outcome.status().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+			assertThat(inflated.get()).isBetween((long) LIMIT, LIMIT + 64 * 1024L);
+		}
+		finally {
+			channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+		}
 	}
 
 	@ParameterizedTest
@@ -114,6 +144,79 @@ class CompressedRequestTests extends HandlerTestBase {
 				bytes.write(new byte[] { 0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 0 });
 			}
 			return bytes;
+		}
+
+	}
+
+	/** Says that any message is a field of so many zeros. */
+	private record Bomb(int size) implements Compressor {
+
+		@Override
+		public String getMessageEncoding() {
+			return "gzip";
+		}
+
+		@Override
+		public OutputStream compress(OutputStream bytes) {
+			return new OutputStream() {
+
+				@Override
+				public void write(int value) {
+				}
+
+				@Override
+				public void close() throws IOException {
+					try (OutputStream gzip = new GZIPOutputStream(bytes)) {
+						CodedOutputStream field = CodedOutputStream.newInstance(gzip);
+						field.writeTag(Message.PAYLOAD_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+						field.writeUInt32NoTag(Bomb.this.size);
+						field.flush();
+						byte[] zeros = new byte[1024 * 1024];
+						for (int i = 0; i < Bomb.this.size; i += zeros.length) {
+							gzip.write(zeros);
+						}
+					}
+				}
+
+			};
+		}
+
+	}
+
+	/** Counts what comes out of it. */
+	private record CountingGzip(AtomicLong inflated) implements Decompressor {
+
+		@Override
+		public String getMessageEncoding() {
+			return "gzip";
+		}
+
+		@Override
+		public InputStream decompress(InputStream compressed) throws IOException {
+			return new FilterInputStream(new Codec.Gzip().decompress(compressed)) {
+
+				@Override
+				public int read() throws IOException {
+					int value = super.read();
+					CountingGzip.this.inflated.addAndGet((value >= 0) ? 1 : 0);
+					return value;
+				}
+
+				@Override
+				public int read(byte[] bytes, int offset, int length) throws IOException {
+					int count = super.read(bytes, offset, length);
+					CountingGzip.this.inflated.addAndGet(Math.max(count, 0));
+					return count;
+				}
+
+				@Override
+				public long skip(long count) throws IOException {
+					long skipped = super.skip(count);
+					CountingGzip.this.inflated.addAndGet(skipped);
+					return skipped;
+				}
+
+			};
 		}
 
 	}

@@ -325,7 +325,7 @@ class GrpcServerTests {
 	}
 
 	private static GrpcServerSettings settings(int port, @Nullable Path unixSocket, Duration gracePeriod) {
-		return new GrpcServerSettings(port, null, null, unixSocket, null, null, null, gracePeriod);
+		return new GrpcServerSettings(port, null, null, unixSocket, null, null, null, gracePeriod, Duration.ZERO);
 	}
 
 	private static <T> CompletableFuture<T> inThread(Callable<T> task) {

@@ -133,7 +133,7 @@ class UnixSocketEndpointTests {
 
 	private GrpcServer serverOn(Path socket) {
 		GrpcServerSettings settings = new GrpcServerSettings(-1, null, null, socket, null, null, null,
-				Duration.ofSeconds(5));
+				Duration.ofSeconds(5), Duration.ZERO);
 		return new GrpcServer(settings, List.of(new EchoService().bindService()), (builder) -> {
 		}, this.engine, (event) -> {
 		});

@@ -32,7 +32,7 @@ public final class LeakCheckExtension implements BeforeEachCallback, AfterEachCa
 			"Master-Poller", "process reaper", "Attach Listener", "Notification Thread", "Common-Cleaner", "Cleaner-",
 			"Keep-Alive-Timer", "HttpClient-",
 			"JFR ",
-			// of Prometheus's client, for exemplars
+			// of the Prometheus client, one for the JVM
 			"prometheus-metrics-scheduler",
 			// of test tools
 			"awaitility", "junit-", "surefire", "ThreadedStreamConsumer");

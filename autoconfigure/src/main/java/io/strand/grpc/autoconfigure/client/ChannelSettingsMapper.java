@@ -1,6 +1,7 @@
 package io.strand.grpc.autoconfigure.client;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ class ChannelSettingsMapper {
 	}
 
 	Map<String, ChannelSettings> map(GrpcClientProperties properties) {
+		checkServices(properties);
 		Map<String, ChannelProperties> channels = new LinkedHashMap<>(properties.getChannels());
 		this.connections.names().forEach((name) -> channels.putIfAbsent(name, new ChannelProperties()));
 		String defaultTarget = ownTarget(GrpcChannels.DEFAULT, channels.get(GrpcChannels.DEFAULT));
@@ -56,6 +58,25 @@ class ChannelSettingsMapper {
 						credentials(name, channel, channels.get(GrpcChannels.DEFAULT)),
 						name.equals(GrpcChannels.DEFAULT) ? propagation : null)));
 		return settings;
+	}
+
+	/**
+	 * Two channels that list one service leave open where its stubs go: most likely one
+	 * was copied from the other.
+	 */
+	private static void checkServices(GrpcClientProperties properties) {
+		Map<String, String> channelByService = new HashMap<>();
+		properties.getChannels().forEach((name, channel) -> channel.getServices().forEach((service) -> {
+			String other = channelByService.putIfAbsent(service, name);
+			if (other != null && !other.equals(name) && !properties.getSharedServices().contains(service)) {
+				throw new ChannelConfigurationException(
+						"%1$s%2$s.services and %1$s%3$s.services both list the proto service '%4$s'.".formatted(PREFIX,
+								other, name, service),
+						"Leave it to one of them; a stub on the other asks for it by @GrpcClient(\"%s\")."
+							.formatted(name) + " If both shall have it, as for a collection of stubs, add it to"
+								+ " strand.client.shared-services.");
+			}
+		}));
 	}
 
 	private @Nullable String ownTarget(String name, @Nullable ChannelProperties channel) {

@@ -36,6 +36,13 @@ public class GrpcClientProperties {
 	 */
 	private @Nullable List<String> propagateMetadata;
 
+	/**
+	 * Full names of proto services that several channels may list, such as shop.Stock. A
+	 * stub of one has to name its channel by @GrpcClient, a collection of stubs has one
+	 * on each. Any other service may be listed by one channel only.
+	 */
+	private List<String> sharedServices = new ArrayList<>();
+
 	private final Observation observation = new Observation();
 
 	@NestedConfigurationProperty
@@ -70,6 +77,14 @@ public class GrpcClientProperties {
 
 	public void setPropagateMetadata(@Nullable List<String> propagateMetadata) {
 		this.propagateMetadata = propagateMetadata;
+	}
+
+	public List<String> getSharedServices() {
+		return this.sharedServices;
+	}
+
+	public void setSharedServices(List<String> sharedServices) {
+		this.sharedServices = sharedServices;
 	}
 
 	public Observation getObservation() {

@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.server;
 
+import java.time.Clock;
 import java.util.List;
 
 import io.grpc.BindableService;
@@ -14,6 +15,7 @@ import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerBuilderCustomizer;
 import io.strand.grpc.server.GrpcServiceRegistrar;
 import io.strand.grpc.server.HandlerSettingsResolver;
+import io.strand.grpc.server.StandardServices;
 import io.strand.grpc.service.ServiceDecorator;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -45,22 +47,37 @@ import org.springframework.core.env.Environment;
 @Conditional(OnGrpcServiceCondition.class)
 @EnableConfigurationProperties(GrpcServerProperties.class)
 @Import({ AuthenticationArgumentConfiguration.class, ExceptionMappingConfiguration.class,
-		RequestValidationConfiguration.class, LogContextConfiguration.class })
+		RequestValidationConfiguration.class, LogContextConfiguration.class,
+		ServerCertificateMetersConfiguration.class })
 public final class GrpcServerAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	GrpcServer strandGrpcServer(GrpcServerProperties properties, ConfigurableListableBeanFactory beans,
-			ObjectProvider<SslBundles> sslBundles, ObjectProvider<GrpcServerBuilderCustomizer<?>> customizers,
-			CallEngine engine, HandlerSettingsResolver handlerSettings, ObjectProvider<ServiceDecorator> decorators,
-			ApplicationEventPublisher events) {
+	GrpcServer strandGrpcServer(GrpcServerProperties properties, ConfigurableListableBeanFactory beans, ServerSsl ssl,
+			ObjectProvider<GrpcServerBuilderCustomizer<?>> customizers, CallEngine engine,
+			HandlerSettingsResolver handlerSettings, ObjectProvider<ServiceDecorator> decorators,
+			ObjectProvider<StandardServices> standardServices, ApplicationEventPublisher events) {
 		List<ServerInterceptor> interceptors = AnnotatedBeans.ordered(beans, ServerInterceptor.class,
 				GrpcGlobalServerInterceptor.class);
 		GrpcServiceRegistrar registrar = new GrpcServiceRegistrar(beans, interceptors,
-				properties.isServeAllBindableServices(), engine, handlerSettings, decorators.orderedStream().toList());
+				properties.isServeAllBindableServices(), engine, handlerSettings, decorators.orderedStream().toList(),
+				standardServices.orderedStream().toList());
 		List<GrpcServerBuilderCustomizer<?>> ordered = customizers.orderedStream().toList();
-		return new GrpcServer(new GrpcServerSettingsMapper(sslBundles).map(properties), registrar.getServices(),
+		return new GrpcServer(new GrpcServerSettingsMapper(ssl).map(properties),
+				new ListenersMapper(beans, interceptors, ssl).map(properties), registrar.getServices(),
 				(builder) -> customize(ordered, builder), engine, events);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	ServerCertificates strandServerCertificates() {
+		return new ServerCertificates(Clock.systemUTC());
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	ServerSsl strandServerSsl(ObjectProvider<SslBundles> sslBundles, ServerCertificates certificates) {
+		return new ServerSsl(sslBundles, certificates);
 	}
 
 	@Bean
@@ -83,6 +100,12 @@ public final class GrpcServerAutoConfiguration {
 	@ConditionalOnMissingBean
 	GrpcServerPortPublisher strandGrpcServerPortPublisher(ConfigurableEnvironment environment) {
 		return new GrpcServerPortPublisher(environment);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	ShutdownTimeCheck strandShutdownTimeCheck(GrpcServerProperties properties, Environment environment) {
+		return new ShutdownTimeCheck(properties, environment);
 	}
 
 	@SuppressWarnings("unchecked")

@@ -3,6 +3,7 @@ package io.strand.grpc.autoconfigure.server;
 import java.util.HashMap;
 import java.util.Map;
 
+import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStartedEvent;
 
 import org.springframework.context.ApplicationListener;
@@ -11,8 +12,9 @@ import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.PropertySource;
 
 /**
- * Publishes the port of the started server as {@code local.grpc.server.port}, next to
- * where Spring Boot publishes the web server's.
+ * Publishes the port of the started server as {@code local.grpc.server.port}, and those
+ * of its listeners as {@code local.strand.server.<name>.port}, next to where Spring Boot
+ * publishes the web server's.
  */
 class GrpcServerPortPublisher implements ApplicationListener<GrpcServerStartedEvent> {
 
@@ -25,9 +27,15 @@ class GrpcServerPortPublisher implements ApplicationListener<GrpcServerStartedEv
 	}
 
 	@Override
-	@SuppressWarnings("unchecked")
 	public void onApplicationEvent(GrpcServerStartedEvent event) {
-		int port = event.getServer().getPort();
+		GrpcServer server = event.getServer();
+		publish("local.grpc.server.port", server.getPort());
+		server.getListeners()
+			.forEach((name) -> publish("local.strand.server.%s.port".formatted(name), server.getPort(name)));
+	}
+
+	@SuppressWarnings("unchecked")
+	private void publish(String property, int port) {
 		if (port == -1) {
 			return;
 		}
@@ -36,7 +44,7 @@ class GrpcServerPortPublisher implements ApplicationListener<GrpcServerStartedEv
 			source = new MapPropertySource(PROPERTY_SOURCE, new HashMap<>());
 			this.environment.getPropertySources().addFirst(source);
 		}
-		((Map<String, Object>) source.getSource()).put("local.grpc.server.port", port);
+		((Map<String, Object>) source.getSource()).put(property, port);
 	}
 
 }

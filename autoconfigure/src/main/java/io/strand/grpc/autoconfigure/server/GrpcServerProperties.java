@@ -15,6 +15,7 @@ import io.strand.grpc.service.scope.LogContextEntry;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.convert.DurationUnit;
 import org.springframework.util.unit.DataSize;
 
@@ -59,6 +60,15 @@ public class GrpcServerProperties {
 	private Duration shutdownGracePeriod = Duration.ofSeconds(20);
 
 	/**
+	 * How long a stop still takes new calls, while its health says NOT_SERVING, before it
+	 * closes its addresses and the grace period begins: for load balancers that go on to
+	 * send calls until they have noticed. In seconds if there is no unit. It counts in
+	 * spring.lifecycle.timeout-per-shutdown-phase too.
+	 */
+	@DurationUnit(ChronoUnit.SECONDS)
+	private Duration shutdownDrainDelay = Duration.ZERO;
+
+	/**
 	 * Largest message that is accepted, after decompression. Has no effect on calls
 	 * in-process, whose messages are not encoded.
 	 */
@@ -81,11 +91,18 @@ public class GrpcServerProperties {
 	 */
 	private final Map<String, HandlerGroup> methods = new LinkedHashMap<>();
 
+	/**
+	 * Further listeners by their names, each with a port, TLS, services and interceptors
+	 * of its own.
+	 */
+	private final Map<String, ListenerProperties> listeners = new LinkedHashMap<>();
+
 	private final Handler handler = new Handler();
 
 	private final Streams streams = new Streams();
 
-	private final Limits limits = new Limits();
+	@NestedConfigurationProperty
+	private final ServerLimits limits = new ServerLimits();
 
 	private final Errors errors = new Errors();
 
@@ -93,7 +110,11 @@ public class GrpcServerProperties {
 
 	private final InProcess inProcess = new InProcess();
 
-	private final Ssl ssl = new Ssl();
+	/**
+	 * TLS on the TCP port.
+	 */
+	@NestedConfigurationProperty
+	private final ServerSslProperties ssl = new ServerSslProperties();
 
 	public boolean isEnabled() {
 		return this.enabled;
@@ -143,6 +164,14 @@ public class GrpcServerProperties {
 		this.shutdownGracePeriod = shutdownGracePeriod;
 	}
 
+	public Duration getShutdownDrainDelay() {
+		return this.shutdownDrainDelay;
+	}
+
+	public void setShutdownDrainDelay(Duration shutdownDrainDelay) {
+		this.shutdownDrainDelay = shutdownDrainDelay;
+	}
+
 	public DataSize getMaxInboundMessageSize() {
 		return this.maxInboundMessageSize;
 	}
@@ -167,6 +196,10 @@ public class GrpcServerProperties {
 		return this.methods;
 	}
 
+	public Map<String, ListenerProperties> getListeners() {
+		return this.listeners;
+	}
+
 	public Handler getHandler() {
 		return this.handler;
 	}
@@ -175,7 +208,7 @@ public class GrpcServerProperties {
 		return this.streams;
 	}
 
-	public Limits getLimits() {
+	public ServerLimits getLimits() {
 		return this.limits;
 	}
 
@@ -191,7 +224,7 @@ public class GrpcServerProperties {
 		return this.inProcess;
 	}
 
-	public Ssl getSsl() {
+	public ServerSslProperties getSsl() {
 		return this.ssl;
 	}
 
@@ -254,27 +287,6 @@ public class GrpcServerProperties {
 
 		public void setName(@Nullable String name) {
 			this.name = name;
-		}
-
-	}
-
-	/**
-	 * TLS on the TCP port.
-	 */
-	public static class Ssl {
-
-		/**
-		 * Name of the SSL bundle with the server's certificate and key; plaintext if not
-		 * set.
-		 */
-		private @Nullable String bundle;
-
-		public @Nullable String getBundle() {
-			return this.bundle;
-		}
-
-		public void setBundle(@Nullable String bundle) {
-			this.bundle = bundle;
 		}
 
 	}
@@ -407,41 +419,6 @@ public class GrpcServerProperties {
 	}
 
 	/**
-	 * Limits on the calls whose handlers run at the same time.
-	 */
-	public static class Limits {
-
-		/**
-		 * How many handlers may run at the same time in the whole server; no limit if not
-		 * set.
-		 */
-		private @Nullable Integer maxConcurrentCalls;
-
-		/**
-		 * How long a call waits at a limit before it is refused as RESOURCE_EXHAUSTED; 0
-		 * to refuse it at once.
-		 */
-		private Duration maxWait = Duration.ZERO;
-
-		public @Nullable Integer getMaxConcurrentCalls() {
-			return this.maxConcurrentCalls;
-		}
-
-		public void setMaxConcurrentCalls(@Nullable Integer maxConcurrentCalls) {
-			this.maxConcurrentCalls = maxConcurrentCalls;
-		}
-
-		public Duration getMaxWait() {
-			return this.maxWait;
-		}
-
-		public void setMaxWait(Duration maxWait) {
-			this.maxWait = maxWait;
-		}
-
-	}
-
-	/**
 	 * Settings of one service or method.
 	 */
 	public static class HandlerGroup {
@@ -471,6 +448,12 @@ public class GrpcServerProperties {
 		 * How long its calls wait at a limit before they are refused.
 		 */
 		private @Nullable Duration maxWait;
+
+		/**
+		 * How long its calls may last before they are ended as DEADLINE_EXCEEDED; 0 for
+		 * no limit, whatever the server's is.
+		 */
+		private @Nullable Duration maxCallDuration;
 
 		public @Nullable Threading getThreading() {
 			return this.threading;
@@ -510,6 +493,14 @@ public class GrpcServerProperties {
 
 		public void setMaxWait(@Nullable Duration maxWait) {
 			this.maxWait = maxWait;
+		}
+
+		public @Nullable Duration getMaxCallDuration() {
+			return this.maxCallDuration;
+		}
+
+		public void setMaxCallDuration(@Nullable Duration maxCallDuration) {
+			this.maxCallDuration = maxCallDuration;
 		}
 
 	}

@@ -1,16 +1,11 @@
 package io.strand.grpc.autoconfigure.server;
 
-import java.util.Collection;
+import java.time.Duration;
 
-import io.grpc.ServerCredentials;
 import io.strand.grpc.server.GrpcServerSettings;
 import io.strand.grpc.server.GrpcServerStartException;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.boot.ssl.NoSuchSslBundleException;
-import org.springframework.boot.ssl.SslBundle;
-import org.springframework.boot.ssl.SslBundles;
 import org.springframework.util.StringUtils;
 import org.springframework.util.unit.DataSize;
 
@@ -20,21 +15,22 @@ import org.springframework.util.unit.DataSize;
  */
 class GrpcServerSettingsMapper {
 
-	private static final int HIGHEST_PORT = 65535;
+	static final int HIGHEST_PORT = 65535;
 
-	private final ObjectProvider<SslBundles> sslBundles;
+	private final ServerSsl ssl;
 
-	GrpcServerSettingsMapper(ObjectProvider<SslBundles> sslBundles) {
-		this.sslBundles = sslBundles;
+	GrpcServerSettingsMapper(ServerSsl ssl) {
+		this.ssl = ssl;
 	}
 
 	GrpcServerSettings map(GrpcServerProperties properties) {
 		return new GrpcServerSettings(port(properties.getPort()), textOrNull(properties.getAddress()),
-				credentials(textOrNull(properties.getSsl().getBundle())), properties.getUnixSocket(),
+				this.ssl.credentials("strand.server.ssl", properties.getSsl()), properties.getUnixSocket(),
 				textOrNull(properties.getInProcess().getName()),
 				bytes("strand.server.max-inbound-message-size", properties.getMaxInboundMessageSize()),
 				bytes("strand.server.max-inbound-metadata-size", properties.getMaxInboundMetadataSize()),
-				properties.getShutdownGracePeriod());
+				properties.getShutdownGracePeriod(), drainDelay(properties.getShutdownDrainDelay()),
+				new TransportLimitsMapper(properties).map());
 	}
 
 	private static int port(int port) {
@@ -43,6 +39,14 @@ class GrpcServerSettingsMapper {
 					"Use 1 to 65535, 0 for any free port, or -1 for no TCP port.", null);
 		}
 		return port;
+	}
+
+	private static Duration drainDelay(Duration delay) {
+		if (delay.isNegative()) {
+			throw new GrpcServerStartException("strand.server.shutdown-drain-delay", delay, "It must not be negative.",
+					"Use a duration such as 5s, or 0.", null);
+		}
+		return delay;
 	}
 
 	private static int bytes(String property, DataSize size) {
@@ -59,26 +63,6 @@ class GrpcServerSettingsMapper {
 	 */
 	private static @Nullable String textOrNull(@Nullable String value) {
 		return StringUtils.hasText(value) ? value : null;
-	}
-
-	private @Nullable ServerCredentials credentials(@Nullable String bundleName) {
-		if (bundleName == null) {
-			return null;
-		}
-		SslBundles bundles = this.sslBundles.getObject();
-		try {
-			SslBundle bundle = bundles.getBundle(bundleName);
-			return ServerSslCredentials.of(bundleName, bundle);
-		}
-		catch (NoSuchSslBundleException ex) {
-			Collection<String> names = bundles.getBundleNames();
-			throw new GrpcServerStartException(ServerSslCredentials.PROPERTY, bundleName,
-					"There is no SSL bundle of this name. Bundles: %s."
-						.formatted(names.isEmpty() ? "none" : String.join(", ", names)),
-					"Correct the name, or define spring.ssl.bundle.pem.%1$s or spring.ssl.bundle.jks.%1$s."
-						.formatted(bundleName),
-					ex);
-		}
 	}
 
 }

@@ -6,7 +6,6 @@ import java.util.Map;
 
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties.Handler;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties.HandlerGroup;
-import io.strand.grpc.autoconfigure.server.GrpcServerProperties.Limits;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties.Streams;
 import io.strand.grpc.call.Threading;
 import io.strand.grpc.server.GrpcServerStartException;
@@ -39,13 +38,14 @@ class HandlerSettingsMapper {
 	private HandlerOptions server() {
 		Handler handler = this.properties.getHandler();
 		Streams streams = this.properties.getStreams();
-		Limits limits = this.properties.getLimits();
+		ServerLimits limits = this.properties.getLimits();
 		return new HandlerOptions(threading("strand.server.handler.threading", handler.getThreading()),
 				handler.isInterruptOnCancel(), streams.getConcurrentSend(),
 				bytes("strand.server.streams.ready-threshold", streams.getReadyThreshold()),
 				positive("strand.server.streams.event-loop-queue", streams.getEventLoopQueue()),
-				positive("strand.server.limits.max-concurrent-calls", limits.getMaxConcurrentCalls()),
-				notNegative("strand.server.limits.max-wait", limits.getMaxWait()));
+				callsOrNone(limits.getMaxConcurrentCalls()),
+				notNegative("strand.server.limits.max-wait", limits.getMaxWait()),
+				notNegative("strand.server.limits.max-call-duration", limits.getMaxCallDuration()));
 	}
 
 	private static Map<String, HandlerOptions> groups(String property, Map<String, HandlerGroup> groups) {
@@ -56,7 +56,8 @@ class HandlerSettingsMapper {
 					new HandlerOptions(threading(prefix + ".threading", group.getThreading()),
 							group.getInterruptOnCancel(), group.getConcurrentSend(), null, null,
 							positive(prefix + ".max-concurrent-calls", group.getMaxConcurrentCalls()),
-							notNegative(prefix + ".max-wait", group.getMaxWait())));
+							notNegative(prefix + ".max-wait", group.getMaxWait()),
+							notNegative(prefix + ".max-call-duration", group.getMaxCallDuration())));
 		});
 		return options;
 	}
@@ -68,6 +69,11 @@ class HandlerSettingsMapper {
 					"Run on Java 21 or newer, or use auto or platform.", null);
 		}
 		return threading;
+	}
+
+	private static @Nullable Integer callsOrNone(int maxConcurrentCalls) {
+		int max = TransportLimitsMapper.count("max-concurrent-calls", maxConcurrentCalls);
+		return (max > 0) ? max : null;
 	}
 
 	private static @Nullable Integer positive(String property, @Nullable Integer value) {

@@ -6,6 +6,7 @@ import java.util.List;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -78,8 +79,9 @@ record ExceptionResolver(List<ExceptionHandlers> handlers, @Nullable GrpcExcepti
 			return answer;
 		}
 		catch (Throwable ex) {
-			logger.error("%s failed when it was told of the failure of %s".formatted(who, describe(call)), ex);
-			logger.error(failure(call), exception);
+			logger.error("%s failed when it was told of the failure of %s".formatted(who, describe(call)),
+					LoggedFailure.of(ex));
+			logger.error(failure(call), LoggedFailure.of(exception));
 			return new Answer(Answer.unknown(call).withCause(exception), new Metadata());
 		}
 	}
@@ -90,11 +92,13 @@ record ExceptionResolver(List<ExceptionHandlers> handlers, @Nullable GrpcExcepti
 	 */
 	private static void log(Status status, Throwable exception, GrpcCall call, Object who) {
 		switch (status.getCode()) {
-			case UNKNOWN, INTERNAL, DATA_LOSS -> logger.error(failure(call) + told(status, who), exception);
-			case UNAVAILABLE, DEADLINE_EXCEEDED -> logger.warn(failure(call) + told(status, who), exception);
+			case UNKNOWN, INTERNAL, DATA_LOSS ->
+				logger.error(failure(call) + told(status, who), LoggedFailure.of(exception));
+			case UNAVAILABLE, DEADLINE_EXCEEDED ->
+				logger.warn(failure(call) + told(status, who), LoggedFailure.of(exception));
 			default -> {
 				if (logger.isDebugEnabled()) {
-					logger.debug(failure(call) + told(status, who), exception);
+					logger.debug(failure(call) + told(status, who), LoggedFailure.of(exception));
 				}
 			}
 		}
@@ -110,7 +114,7 @@ record ExceptionResolver(List<ExceptionHandlers> handlers, @Nullable GrpcExcepti
 	 * @param call the call
 	 */
 	static void logUnhandled(Throwable exception, GrpcCall call) {
-		logger.error(failure(call), exception);
+		logger.error(failure(call), LoggedFailure.of(exception));
 	}
 
 	private static String failure(GrpcCall call) {

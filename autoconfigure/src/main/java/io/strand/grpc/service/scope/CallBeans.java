@@ -8,6 +8,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.ReentrantLock;
 
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -117,7 +118,8 @@ final class CallBeans {
 		catch (InterruptedException ex) {
 			current.interrupt();
 			throw new IllegalStateException(
-					"Interrupted while another thread makes bean '%s' of call %s".formatted(entry.name, this.call), ex);
+					"Interrupted while another thread makes bean '%s' of call %s".formatted(entry.name, this.call),
+					LoggedFailure.of(ex));
 		}
 		finally {
 			if (outer == null) {
@@ -205,7 +207,8 @@ final class CallBeans {
 				all.get(i).callback.run();
 			}
 			catch (Throwable ex) {
-				logger.error("Bean '%s' of call %s could not be destroyed".formatted(all.get(i).name, this.call), ex);
+				logger.error("Bean '%s' of call %s could not be destroyed".formatted(all.get(i).name, this.call),
+						LoggedFailure.of(ex));
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.strand.grpc.call.EndCallbacks;
+import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -56,7 +57,7 @@ final class ValidatingListener<Q> extends SimpleForwardingServerCallListener<Q> 
 		}
 		catch (ValidationException ex) {
 			this.refused = true;
-			logger.error("The rules for requests of %s cannot be applied".formatted(this.method), ex);
+			logger.error("The rules for requests of %s cannot be applied".formatted(this.method), LoggedFailure.of(ex));
 			throw Status.INTERNAL.withDescription("The request could not be validated")
 				.withCause(ex)
 				.asRuntimeException();

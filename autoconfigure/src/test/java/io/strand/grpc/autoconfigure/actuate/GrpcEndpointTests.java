@@ -222,7 +222,7 @@ class GrpcEndpointTests {
 	void aCallIsCancelled() {
 		CountDownLatch cancelled = new CountDownLatch(1);
 		this.handlers.bidi((responses) -> {
-			((ServerCallStreamObserver<Message>) responses).setOnCloseHandler(cancelled::countDown);
+			((ServerCallStreamObserver<Message>) responses).setOnCancelHandler(cancelled::countDown);
 			return new RequestObserver((message) -> {
 			}, () -> {
 			});

@@ -59,8 +59,20 @@ class ChannelFailureTests {
 
 	@Test
 	void twoChannelsListTheService(CapturedOutput output) {
-		assertThat(failure(output, AsksForEcho.class, "a.target=a:1", "a.services=strand.testing.Echo", "b.target=b:1",
+		assertThat(failure(output, Object.class, "a.target=a:1", "a.services=strand.testing.Echo", "b.target=b:1",
 				"b.services=strand.testing.Stock,strand.testing.Echo"))
+			.containsExactly(
+					"strand.client.channels.a.services and strand.client.channels.b.services both list the proto"
+							+ " service 'strand.testing.Echo'.",
+					"Leave it to one of them; a stub on the other asks for it by @GrpcClient(\"b\"). If both shall"
+							+ " have it, as for a collection of stubs, add it to strand.client.shared-services.");
+	}
+
+	@Test
+	void twoChannelsMayListTheServiceAndOneStubIsAskedFor(CapturedOutput output) {
+		assertThat(failure(output, AsksForEcho.class, "a.target=a:1", "a.services=strand.testing.Echo", "b.target=b:1",
+				"b.services=strand.testing.Stock,strand.testing.Echo",
+				"--strand.client.shared-services=strand.testing.Echo"))
 			.containsExactly(POINT + ", but several channels list the proto service 'strand.testing.Echo': a, b.",
 					"Name one of them at the injection point, such as @GrpcClient(\"a\"), or leave the service to one"
 							+ " channel under strand.client.channels.");
@@ -212,7 +224,7 @@ class ChannelFailureTests {
 	private static List<String> failure(CapturedOutput output, Class<?> source, String... properties) {
 		List<String> arguments = new ArrayList<>();
 		for (String property : properties) {
-			arguments.add("--strand.client.channels." + property);
+			arguments.add(property.startsWith("--") ? property : "--strand.client.channels." + property);
 		}
 		SpringApplication application = new SpringApplication(Application.class, source);
 		application.setWebApplicationType(WebApplicationType.NONE);

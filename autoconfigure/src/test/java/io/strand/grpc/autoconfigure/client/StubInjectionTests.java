@@ -133,7 +133,8 @@ class StubInjectionTests {
 	void collectionsHoldAStubForEachChannelThatListsTheService() {
 		this.runner
 			.withPropertyValues("strand.client.channels.eu.services=strand.testing.Echo",
-					"strand.client.channels.us.services=strand.testing.Echo")
+					"strand.client.channels.us.services=strand.testing.Echo",
+					"strand.client.shared-services=strand.testing.Echo")
 			.withBean(Collections.class)
 			.run((context) -> {
 				Collections bean = context.getBean(Collections.class);

@@ -9,6 +9,11 @@ import java.util.Set;
 import com.jayway.jsonpath.JsonPath;
 import io.strand.grpc.autoconfigure.actuate.ClientHealthProperties;
 import io.strand.grpc.autoconfigure.client.GrpcClientProperties;
+import io.strand.grpc.autoconfigure.health.GrpcAdminProperties;
+import io.strand.grpc.autoconfigure.health.GrpcChannelzProperties;
+import io.strand.grpc.autoconfigure.health.GrpcHealthProperties;
+import io.strand.grpc.autoconfigure.health.GrpcReflectionProperties;
+import io.strand.grpc.autoconfigure.security.GrpcSecurityProperties;
 import io.strand.grpc.autoconfigure.observation.ServerObservationProperties;
 import io.strand.grpc.autoconfigure.server.GrpcServerProperties;
 import io.strand.grpc.autoconfigure.test.GrpcTestProperties;
@@ -31,6 +36,11 @@ class KnownPropertiesTests {
 
 	KnownPropertiesTests() {
 		this.known.add("strand.server", GrpcServerProperties.class);
+		this.known.add("strand.server.health", GrpcHealthProperties.class);
+		this.known.add("strand.server.reflection", GrpcReflectionProperties.class);
+		this.known.add("strand.server.channelz", GrpcChannelzProperties.class);
+		this.known.add("strand.server.admin", GrpcAdminProperties.class);
+		this.known.add("strand.server.security", GrpcSecurityProperties.class);
 		this.known.add("strand.server.observation", ServerObservationProperties.class);
 		this.known.add("strand.client", GrpcClientProperties.class);
 		this.known.add("strand.client.health", ClientHealthProperties.class);
@@ -44,7 +54,8 @@ class KnownPropertiesTests {
 			"strand.client.channels.stock.services", "strand.client.channels.stock.services[0]",
 			"strand.client.channels.stock.services[12]", "strand.server.handler.log-context",
 			"strand.server.handler.log-context[1]", "strand.server.errors.default-mapping",
-			"strand.server.validation.enabled" })
+			"strand.server.validation.enabled", "strand.server.listeners.admin.ssl.client-auth",
+			"strand.server.listeners.admin.services[0]" })
 	void containsWhatCanBeBound(String name) {
 		assertThat(this.known.contains(ConfigurationPropertyName.of(name))).isTrue();
 	}
@@ -83,7 +94,7 @@ class KnownPropertiesTests {
 	}
 
 	private static final Set<String> MAPS = Set.of("strand.client.channels", "strand.server.services",
-			"strand.server.methods");
+			"strand.server.health.services", "strand.server.methods", "strand.server.listeners");
 
 	@Test
 	void nothingIsNearToWhatIsUnlikeAll() {

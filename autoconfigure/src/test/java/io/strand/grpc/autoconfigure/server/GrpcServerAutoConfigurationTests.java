@@ -157,7 +157,8 @@ class GrpcServerAutoConfigurationTests {
 
 		@Bean
 		GrpcServer ownServer(CallEngine engine, ApplicationEventPublisher events) {
-			GrpcServerSettings settings = new GrpcServerSettings(0, null, null, null, null, null, null, Duration.ZERO);
+			GrpcServerSettings settings = new GrpcServerSettings(0, null, null, null, null, null, null, Duration.ZERO,
+					Duration.ZERO);
 			return new GrpcServer(settings, List.of(new CounterService().bindService()), (builder) -> {
 			}, engine, events);
 		}

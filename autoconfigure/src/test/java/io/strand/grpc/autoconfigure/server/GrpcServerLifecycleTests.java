@@ -100,6 +100,19 @@ class GrpcServerLifecycleTests {
 				.contains("gRPC server has no address to listen on (strand.server.port=-1"));
 	}
 
+	@Test
+	void warnsWhereSpringWouldNotWaitAsLong(CapturedOutput output) {
+		this.runner.withPropertyValues("spring.lifecycle.timeout-per-shutdown-phase=10s")
+			.run((context) -> assertThat(output).contains("A stop of the gRPC server may take 23000 ms"
+					+ " (strand.server.shutdown-drain-delay=0ms, strand.server.shutdown-grace-period=20000ms), but"
+					+ " Spring waits no longer than spring.lifecycle.timeout-per-shutdown-phase=10000ms"));
+	}
+
+	@Test
+	void doesNotWarnWhereSpringWaitsAsLong(CapturedOutput output) {
+		this.runner.run((context) -> assertThat(output).doesNotContain("timeout-per-shutdown-phase"));
+	}
+
 	@Configuration(proxyBeanMethods = false)
 	static class OtherLifecycles {
 

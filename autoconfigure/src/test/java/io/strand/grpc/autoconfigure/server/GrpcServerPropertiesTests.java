@@ -69,6 +69,7 @@ class GrpcServerPropertiesTests {
 		assertThat(properties.getInProcess().getName()).isNull();
 		assertThat(properties.isServeAllBindableServices()).isTrue();
 		assertThat(properties.getShutdownGracePeriod()).isEqualTo(Duration.ofSeconds(20));
+		assertThat(properties.getShutdownDrainDelay()).isZero();
 		assertThat(properties.getSsl().getBundle()).isNull();
 		assertThat(properties.getMaxInboundMessageSize()).hasToString("4194304B");
 		assertThat(properties.getMaxInboundMetadataSize()).hasToString("8192B");
@@ -261,6 +262,25 @@ class GrpcServerPropertiesTests {
 		this.runner.withPropertyValues("strand.server.shutdown-grace-period=3")
 			.run((context) -> assertThat(context.getBean(GrpcServerProperties.class).getShutdownGracePeriod())
 				.isEqualTo(Duration.ofSeconds(3)));
+	}
+
+	@Test
+	void drainDelayWithoutUnitIsInSeconds() {
+		// In-process there is no load balancer to wait for
+		this.runner
+			.withPropertyValues("strand.server.shutdown-drain-delay=600", "strand.server.port=-1",
+					"strand.server.in-process.name=drained")
+			.run((context) -> assertThat(context.getBean(GrpcServerProperties.class).getShutdownDrainDelay())
+				.isEqualTo(Duration.ofMinutes(10)));
+	}
+
+	@Test
+	void negativeDrainDelayIsRefused() {
+		this.runner.withPropertyValues("strand.server.shutdown-drain-delay=-1s")
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.hasMessageContaining("strand.server.shutdown-drain-delay")
+				.hasMessageContaining("It must not be negative."));
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -146,7 +146,7 @@ class HandlerPropertiesTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "strand.server.limits.max-concurrent-calls, 0", "strand.server.limits.max-wait, -1s",
+	@CsvSource({ "strand.server.limits.max-concurrent-calls, -1", "strand.server.limits.max-wait, -1s",
 			"strand.server.handler.platform.max-threads, 0", "strand.server.streams.event-loop-queue, 0",
 			"strand.server.streams.ready-threshold, 0B",
 			"strand.server.services[strand.testing.Echo].max-concurrent-calls, 0",

@@ -1,0 +1,107 @@
+package io.strand.grpc.health;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream of which only the latest message counts: what its client does not take is
+ * replaced by what comes later. Sending and ending never block and never throw.
+ * Thread-safe: who comes while another thread sends leaves it to that one, which looks
+ * again before it goes.
+ */
+final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
+
+	private static final Log logger = LogFactory.getLog(WatchCall.class);
+
+	private final AtomicReference<@Nullable R> latest = new AtomicReference<>();
+
+	private final AtomicReference<@Nullable End> end = new AtomicReference<>();
+
+	/** How often somebody wanted something done since nobody did it. */
+	private final AtomicInteger wanted = new AtomicInteger();
+
+	private volatile boolean ended;
+
+	WatchCall(ServerCall<Q, R> delegate) {
+		super(delegate);
+	}
+
+	@Override
+	public void sendHeaders(Metadata headers) {
+		if (!this.ended) {
+			quietly(() -> super.sendHeaders(headers));
+		}
+	}
+
+	@Override
+	public void sendMessage(R message) {
+		this.latest.set(message);
+		flush();
+	}
+
+	@Override
+	public void close(Status status, Metadata trailers) {
+		this.end.compareAndSet(null, new End(status, trailers));
+		flush();
+	}
+
+	void end() {
+		close(Status.OK, new Metadata());
+	}
+
+	/** Sends what there is to send, if the client takes it. */
+	void flush() {
+		if (this.wanted.getAndIncrement() != 0) {
+			return;
+		}
+		int done;
+		do {
+			done = this.wanted.get();
+			sendLatest();
+			endIfWanted();
+		}
+		while (!this.wanted.compareAndSet(done, 0));
+	}
+
+	private void sendLatest() {
+		if (!this.ended && isReady()) {
+			R message = this.latest.getAndSet(null);
+			if (message != null) {
+				quietly(() -> super.sendMessage(message));
+			}
+		}
+	}
+
+	private void endIfWanted() {
+		End wantedEnd = this.end.get();
+		if (wantedEnd != null && !this.ended) {
+			this.ended = true;
+			quietly(() -> super.close(wantedEnd.status(), wantedEnd.trailers()));
+		}
+	}
+
+	/**
+	 * The stream may end at any moment, and who tells many must go on to the next.
+	 */
+	private void quietly(Runnable action) {
+		try {
+			action.run();
+		}
+		catch (RuntimeException ex) {
+			logger.debug("A watcher of %s has gone".formatted(getMethodDescriptor().getServiceName()), ex);
+		}
+	}
+
+	private record End(Status status, Metadata trailers) {
+
+	}
+
+}

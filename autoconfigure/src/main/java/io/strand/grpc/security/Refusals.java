@@ -1,0 +1,137 @@
+package io.strand.grpc.security;
+
+import io.grpc.ServerCall;
+import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LineQuota;
+import io.strand.grpc.call.LogText;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.security.authentication.AnonymousAuthenticationToken;
+import org.springframework.security.authentication.AuthenticationEventPublisher;
+import org.springframework.security.authentication.LockedException;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.authentication.event.AuthenticationFailureBadCredentialsEvent;
+import org.springframework.security.authentication.event.AuthenticationFailureLockedEvent;
+import org.springframework.security.authorization.AuthorizationEventPublisher;
+import org.springframework.security.authorization.AuthorizationResult;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.AuthenticationException;
+
+/**
+ * Tells the log why a call was refused, and publishes one event of Spring Security for
+ * it, of which Spring Boot makes an audit event where the application has a repository
+ * for those. Thread-safe.
+ */
+public final class Refusals {
+
+	private static final Log logger = LogFactory.getLog(GrpcSecurityInterceptor.class);
+
+	private final AuthenticationEventPublisher authenticationEvents;
+
+	private final AuthorizationEventPublisher authorizationEvents;
+
+	private final ApplicationEventPublisher events;
+
+	private final PublishedFailures published;
+
+	private final LineQuota unauthenticatedLines = quota("calls were refused whose callers are not authenticated");
+
+	private final LineQuota deniedLines = quota("calls were denied to their callers");
+
+	private final LineQuota failedLines = quota("calls could not be checked");
+
+	/**
+	 * Makes a teller.
+	 * @param authenticationEvents makes events of failed authentications
+	 * @param authorizationEvents makes events of denied access
+	 * @param events what is published where the former makes no event of an exception
+	 * @param published knows what managers have published themselves
+	 */
+	public Refusals(AuthenticationEventPublisher authenticationEvents, AuthorizationEventPublisher authorizationEvents,
+			ApplicationEventPublisher events, PublishedFailures published) {
+		this.authenticationEvents = authenticationEvents;
+		this.authorizationEvents = authorizationEvents;
+		this.events = events;
+		this.published = published;
+	}
+
+	private static LineQuota quota(String what) {
+		return new LineQuota((leftOut) -> logger.info("%d more %s, not logged one by one".formatted(leftOut, what)));
+	}
+
+	/**
+	 * A call is about to be authenticated on this thread.
+	 * @return to be closed when its refusal, if any, has been told
+	 */
+	PublishedFailures.Attempt attempt() {
+		return this.published.attempt();
+	}
+
+	/** The client is not who it says. */
+	void unauthenticated(ServerCall<?, ?> call, @Nullable Claim claim, AuthenticationException reason) {
+		if (this.unauthenticatedLines.tryTake()) {
+			logger.info("Refused %s: %s%s".formatted(describe(call, claim), LogText.of(reason.getMessage()),
+					cause(reason)));
+		}
+		publish(call, claim, reason);
+	}
+
+	private static String cause(Throwable reason) {
+		Throwable cause = reason.getCause();
+		return (cause != null) ? " (" + LogText.of(cause.toString()) + ")" : "";
+	}
+
+	/** Whether the client may could not be found out: the fault of the server. */
+	void failed(ServerCall<?, ?> call, @Nullable Claim claim, RuntimeException reason) {
+		if (this.failedLines.tryTake()) {
+			logger.error("Access to %s could not be checked".formatted(describe(call, claim)), reason);
+		}
+		if (reason instanceof AuthenticationException exception) {
+			publish(call, claim, exception);
+		}
+	}
+
+	/** The client may not do what it asks for. */
+	void denied(ServerCall<?, ?> call, Authentication caller, AuthorizationResult result, String reason) {
+		if (this.deniedLines.tryTake()) {
+			logger.info("Denied %s to '%s': %s".formatted(describe(call, null), LogText.of(caller.getName()),
+					LogText.of(reason)));
+		}
+		if (caller instanceof AnonymousAuthenticationToken anonymous) {
+			anonymous.setDetails(GrpcCallDetails.of(call));
+		}
+		this.authorizationEvents.publishAuthorizationEvent(() -> caller, GrpcCall.of(call), result);
+	}
+
+	private static String describe(ServerCall<?, ?> call, @Nullable Claim claim) {
+		GrpcCallDetails details = GrpcCallDetails.of(call);
+		String text = "%s from %s".formatted(LogText.of(details.method()), details.peer());
+		// The name of a token is the token
+		return (claim != null && claim.authentication() instanceof UsernamePasswordAuthenticationToken user)
+				? "%s with user '%s'".formatted(text, LogText.of(user.getName())) : text;
+	}
+
+	private void publish(ServerCall<?, ?> call, @Nullable Claim claim, AuthenticationException reason) {
+		if (this.published.isPublished()) {
+			return;
+		}
+		Authentication claimed = (claim != null) ? claim.authentication() : unknown(call);
+		this.authenticationEvents.publishAuthenticationFailure(reason, claimed);
+		if (!this.published.isPublished()) {
+			this.events.publishEvent(
+					(reason instanceof LockedException) ? new AuthenticationFailureLockedEvent(claimed, reason)
+							: new AuthenticationFailureBadCredentialsEvent(claimed, reason));
+		}
+	}
+
+	private static Authentication unknown(ServerCall<?, ?> call) {
+		UsernamePasswordAuthenticationToken unknown = UsernamePasswordAuthenticationToken.unauthenticated("unknown",
+				"");
+		unknown.setDetails(GrpcCallDetails.of(call));
+		return unknown;
+	}
+
+}

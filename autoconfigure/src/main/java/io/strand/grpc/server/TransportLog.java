@@ -1,0 +1,137 @@
+package io.strand.grpc.server;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.logging.Filter;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
+import io.strand.grpc.call.LineQuota;
+import io.strand.grpc.call.LogText;
+import io.strand.grpc.call.LoggedFailure;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds back what gRPC logs of its peers: each bad frame of a client may cause a line
+ * with a stack of fifty. Of each kind, {@value LineQuota#LINES_PER_SECOND} lines in a
+ * second are let through, and then the count of the rest; those that are have no stack if
+ * the fault is the peer's, and no control characters. Thread-safe.
+ *
+ * <p>
+ * gRPC logs to {@code java.util.logging}, whose loggers ask a filter first, whatever
+ * writes the log in the end. A filter of the application's is asked as well.
+ */
+final class TransportLog implements Filter {
+
+	private static final String NETTY = "io.grpc.netty.shaded.io.grpc.netty.";
+
+	/** Those that clients can make write; kept, since the JVM does not. */
+	private static final List<Logger> LOGGERS = List
+		.of(NETTY + "NettyServerHandler", NETTY + "NettyServerTransport.connections", NETTY + "NettyServerStream",
+				NETTY + "WriteBufferingAndExceptionHandler", NETTY + "ProtocolNegotiators", NETTY + "Utils",
+				"io.grpc.internal.ServerCallImpl", "io.grpc.internal.ServerImpl", "io.grpc.internal.AbstractStream",
+				"io.grpc.internal.GrpcUtil", "io.grpc.internal.TransportFrameUtil", "io.grpc.Metadata",
+				"io.grpc.internal.SerializeReentrantCallsDirectExecutor", "io.grpc.internal.LogExceptionRunnable")
+		.stream()
+		.map(Logger::getLogger)
+		.toList();
+
+	/** Lines of a kind begin alike; what follows may be the client's text. */
+	private static final int LENGTH_OF_KIND = 16;
+
+	/** More than gRPC has, should its lines ever begin with what a client sent. */
+	private static final int MAX_KINDS = 100;
+
+	private final Logger logger;
+
+	private final @Nullable Filter next;
+
+	private final Map<String, LineQuota> quotas = new ConcurrentHashMap<>();
+
+	private TransportLog(Logger logger, @Nullable Filter next) {
+		this.logger = logger;
+		this.next = next;
+	}
+
+	/**
+	 * Guards the log of this JVM, from now on.
+	 */
+	static void guard() {
+		for (Logger logger : LOGGERS) {
+			// Two at the same time make no more of it than one inside the other
+			Filter filter = logger.getFilter();
+			if (!(filter instanceof TransportLog)) {
+				logger.setFilter(new TransportLog(logger, filter));
+			}
+		}
+	}
+
+	@Override
+	public boolean isLoggable(LogRecord line) {
+		if (this.next != null && !this.next.isLoggable(line)) {
+			return false;
+		}
+		if (line.getLevel().intValue() < Level.INFO.intValue()) {
+			return true; // whoever asked for those wants them all
+		}
+		if (!quota(line).tryTake()) {
+			return false;
+		}
+		tidy(line);
+		return true;
+	}
+
+	private LineQuota quota(LogRecord line) {
+		String message = String.valueOf(line.getMessage());
+		String kind = LogText.of(message.substring(0, Math.min(LENGTH_OF_KIND, message.length())));
+		LineQuota quota = this.quotas.get(kind);
+		if (quota != null) {
+			return quota;
+		}
+		String bounded = (this.quotas.size() < MAX_KINDS) ? kind : "";
+		return this.quotas.computeIfAbsent(bounded, (name) -> new LineQuota((leftOut) -> tell(line, name, leftOut)));
+	}
+
+	/**
+	 * In the name of the same logger, and past this filter: as a line of another kind.
+	 */
+	private void tell(LogRecord like, String kind, int leftOut) {
+		this.logger.logp(like.getLevel(), TransportLog.class.getName(), "tell",
+				"Lines like this were left out: %s… (%d of them)".formatted(kind, leftOut));
+	}
+
+	private static void tidy(LogRecord line) {
+		String message = LogText.of(line.getMessage());
+		Object[] parameters = line.getParameters();
+		Throwable thrown = line.getThrown();
+		if (isFaultOfPeer(thrown)) {
+			line.setThrown(null);
+			String fault = LogText.of(String.valueOf(thrown));
+			message += ": " + ((parameters != null) ? fault.replace('{', '(') : fault);
+		}
+		else if (thrown != null) {
+			line.setThrown(LoggedFailure.of(thrown));
+		}
+		if (parameters != null) {
+			line.setParameters(Arrays.stream(parameters).map(TransportLog::tidy).toArray());
+		}
+		line.setMessage(message);
+	}
+
+	private static @Nullable Object tidy(@Nullable Object parameter) {
+		return (parameter != null) ? LogText.of(parameter.toString()) : null;
+	}
+
+	private static boolean isFaultOfPeer(@Nullable Throwable thrown) {
+		return thrown instanceof Http2Exception || thrown instanceof IOException
+				|| thrown instanceof StatusRuntimeException || thrown instanceof StatusException;
+	}
+
+}

@@ -1,0 +1,458 @@
+package io.strand.grpc.autoconfigure.health;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+import com.google.common.util.concurrent.ListenableFuture;
+import io.grpc.ConnectivityState;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.stub.BlockingClientCall;
+import io.grpc.stub.StreamObserver;
+import io.strand.grpc.autoconfigure.properties.StrandPropertiesAutoConfiguration;
+import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
+import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.health.ServerHealth;
+import io.strand.grpc.server.GrpcServer;
+import io.strand.grpc.server.GrpcServerStoppingEvent;
+import io.strand.grpc.testing.EchoGrpc;
+import io.strand.grpc.testing.EchoHandlers;
+import io.strand.grpc.testing.EchoService;
+import io.strand.grpc.testing.LeakCheckExtension;
+import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.TestClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.ApplicationRunner;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
+import org.springframework.boot.availability.LivenessState;
+import org.springframework.boot.availability.ReadinessState;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for the health service that a server has without being asked for it.
+ */
+@Timeout(90)
+@ExtendWith(LeakCheckExtension.class)
+class GrpcHealthTests {
+
+	private static final String ECHO = "strand.testing.Echo";
+
+	private final ExecutorService threads = Executors.newCachedThreadPool();
+
+	private final CountDownLatch release = new CountDownLatch(1);
+
+	private final EchoHandlers handlers = new EchoHandlers();
+
+	private final ApplicationContextRunner runner = HealthContext.runner()
+		.withBean(EchoHandlers.class, () -> this.handlers);
+
+	@AfterEach
+	void stop() {
+		this.release.countDown();
+		this.threads.shutdownNow();
+	}
+
+	@Test
+	void theServerAndEachOfItsServicesAreServing() {
+		this.runner.run((context) -> {
+			try (TestClient client = HealthContext.client(context)) {
+				assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+				assertThat(HealthContext.check(client, ECHO)).isEqualTo(ServingStatus.SERVING);
+				assertThat(HealthContext.check(client, HealthGrpc.SERVICE_NAME)).isEqualTo(ServingStatus.SERVING);
+				assertThat(HealthContext.check(client, "liveness")).isEqualTo(ServingStatus.SERVING);
+				assertThat(HealthContext.check(client, "readiness")).isEqualTo(ServingStatus.SERVING);
+				assertThat(HealthContext.failure(client, "shop.Unknown")).isEqualTo(Status.Code.NOT_FOUND);
+			}
+			assertThat(context.getBean(GrpcServer.class).getServices()).containsExactly(ECHO, HealthGrpc.SERVICE_NAME);
+		});
+	}
+
+	@Test
+	void whenApplicationHasNoServiceThenHealthMakesItNoServer() {
+		HealthContext.runner()
+			.run((context) -> assertThat(context).hasNotFailed()
+				.doesNotHaveBean(GrpcServer.class)
+				.doesNotHaveBean(ServerHealth.class)
+				.doesNotHaveBean(HealthStatusManager.class));
+	}
+
+	@Test
+	void whenDisabledThenIsNotServed() {
+		this.runner.withPropertyValues("strand.server.health.enabled=false").run((context) -> {
+			try (TestClient client = HealthContext.client(context)) {
+				assertThat(HealthContext.failure(client, "")).isEqualTo(Status.Code.UNIMPLEMENTED);
+			}
+		});
+	}
+
+	@Test
+	void whenGrpcServicesIsMissingThenServesWithoutHealth() {
+		this.runner.withClassLoader(new FilteredClassLoader("io.grpc.protobuf.services", "io.grpc.health"))
+			.run((context) -> {
+				try (TestClient client = HealthContext.client(context)) {
+					assertThat(client.echo("hello")).isEqualTo("hello");
+					assertThat(HealthContext.failure(client, "")).isEqualTo(Status.Code.UNIMPLEMENTED);
+				}
+			});
+	}
+
+	@Test
+	void whenApplicationHasItsOwnHealthServiceThenItWins() {
+		this.runner.withBean(OwnHealth.class).run((context) -> {
+			try (TestClient client = HealthContext.client(context)) {
+				assertThat(HealthContext.check(client, "whatever")).isEqualTo(ServingStatus.UNKNOWN);
+				BlockingClientCall<?, HealthCheckResponse> watch = HealthContext.watch(client.channel(), "whatever");
+				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.UNKNOWN);
+				// Its streams hold up nothing either
+				close(context).get(10, TimeUnit.SECONDS);
+				assertThat(HealthContext.next(watch)).isNull();
+			}
+		});
+	}
+
+	@Test
+	void whenApplicationHasItsOwnManagerThenItIsServed() {
+		HealthStatusManager manager = new HealthStatusManager();
+		this.runner.withBean(HealthStatusManager.class, () -> manager).run((context) -> {
+			manager.setStatus("printer", ServingStatus.NOT_SERVING);
+			try (TestClient client = HealthContext.client(context)) {
+				assertThat(HealthContext.check(client, "printer")).isEqualTo(ServingStatus.NOT_SERVING);
+				assertThat(HealthContext.check(client, ECHO)).isEqualTo(ServingStatus.SERVING);
+			}
+		});
+	}
+
+	@Test
+	void aWatcherIsToldOfChanges() {
+		this.runner.run((context) -> {
+			try (TestClient client = HealthContext.client(context)) {
+				BlockingClientCall<?, HealthCheckResponse> echo = HealthContext.watch(client.channel(), ECHO);
+				BlockingClientCall<?, HealthCheckResponse> overall = HealthContext.watch(client.channel(), "");
+				BlockingClientCall<?, HealthCheckResponse> unknown = HealthContext.watch(client.channel(), "unknown");
+				assertThat(HealthContext.next(unknown)).isEqualTo(ServingStatus.SERVICE_UNKNOWN);
+				for (BlockingClientCall<?, HealthCheckResponse> watch : List.of(echo, overall)) {
+					assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.SERVING);
+				}
+				AvailabilityChangeEvent.publish(context, ReadinessState.REFUSING_TRAFFIC);
+				for (BlockingClientCall<?, HealthCheckResponse> watch : List.of(echo, overall)) {
+					assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.NOT_SERVING);
+				}
+				assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.NOT_SERVING);
+				assertThat(HealthContext.check(client, "readiness")).isEqualTo(ServingStatus.NOT_SERVING);
+				assertThat(HealthContext.check(client, "liveness")).isEqualTo(ServingStatus.SERVING);
+				AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
+				for (BlockingClientCall<?, HealthCheckResponse> watch : List.of(echo, overall)) {
+					assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.SERVING);
+				}
+			}
+		});
+	}
+
+	@Test
+	void whatIsBrokenIsNotAlive() {
+		this.runner.run((context) -> {
+			try (TestClient client = HealthContext.client(context)) {
+				AvailabilityChangeEvent.publish(context, LivenessState.BROKEN);
+				assertThat(HealthContext.check(client, "liveness")).isEqualTo(ServingStatus.NOT_SERVING);
+				assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+			}
+		});
+	}
+
+	@Test
+	void anApplicationIsNotServingUntilItIsReady() throws Exception {
+		SpringApplication application = new SpringApplication(StartingApplication.class);
+		try (ConfigurableApplicationContext context = application.run("--strand.server.port=0");
+				TestClient client = HealthContext.client(context)) {
+			assertThat(context.getBean(StartingApplication.class).whileStarting).isEqualTo(ServingStatus.NOT_SERVING);
+			assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+			assertThat(HealthContext.check(client, ECHO)).isEqualTo(ServingStatus.SERVING);
+		}
+	}
+
+	@Test
+	@DisplayName("H9: from the beginning of a stop on, Check and Watch say NOT_SERVING, while calls are still taken")
+	void h9NotServingFromTheBeginningOfAStop() {
+		this.runner
+			.withPropertyValues("strand.server.shutdown-drain-delay=2s", "strand.server.shutdown-grace-period=40s")
+			.withBean(StopListener.class)
+			.run((context) -> {
+				try (TestClient client = HealthContext.client(context)) {
+					BlockingClientCall<?, HealthCheckResponse> overall = HealthContext.watch(client.channel(), "");
+					BlockingClientCall<?, HealthCheckResponse> echo = HealthContext.watch(client.channel(), ECHO);
+					assertThat(HealthContext.next(overall)).isEqualTo(ServingStatus.SERVING);
+					assertThat(HealthContext.next(echo)).isEqualTo(ServingStatus.SERVING);
+					CompletableFuture<Void> closed = close(context);
+					within(context.getBean(StopListener.class).stopping);
+					assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.NOT_SERVING);
+					assertThat(HealthContext.check(client, ECHO)).isEqualTo(ServingStatus.NOT_SERVING);
+					assertThat(HealthContext.check(client, "readiness")).isEqualTo(ServingStatus.NOT_SERVING);
+					// Or those who run containers would kill what is about to end in
+					// order
+					assertThat(HealthContext.check(client, "liveness")).isEqualTo(ServingStatus.SERVING);
+					assertThat(HealthContext.next(overall)).isEqualTo(ServingStatus.NOT_SERVING);
+					assertThat(HealthContext.next(echo)).isEqualTo(ServingStatus.NOT_SERVING);
+					assertThat(client.echo("late")).isEqualTo("late");
+					assertThat(closed).isNotDone();
+					// Ended, and so in nobody's way
+					assertThat(HealthContext.next(overall)).isNull();
+					assertThat(HealthContext.next(echo)).isNull();
+					closed.get(20, TimeUnit.SECONDS);
+				}
+			});
+	}
+
+	@Test
+	@DisplayName("H9: listeners of the application that take their time do not delay the news")
+	void h9SlowListenersDoNotDelayTheNews() {
+		this.runner.withBean(SlowListener.class, () -> new SlowListener(this.release)).run((context) -> {
+			try (TestClient client = HealthContext.client(context)) {
+				BlockingClientCall<?, HealthCheckResponse> watch = HealthContext.watch(client.channel(), "");
+				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.SERVING);
+				CompletableFuture<Void> closed = close(context);
+				// While the listener blocks, before anything is stopped
+				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.NOT_SERVING);
+				assertThat(HealthContext.check(client, ECHO)).isEqualTo(ServingStatus.NOT_SERVING);
+				assertThat(closed).isNotDone();
+				this.release.countDown();
+				closed.get(20, TimeUnit.SECONDS);
+			}
+		});
+	}
+
+	@Test
+	@DisplayName("H9: watchers of health hold nothing up")
+	void h9WatchersHoldNothingUp() {
+		this.runner
+			.withPropertyValues("strand.server.shutdown-grace-period=60s",
+					"spring.lifecycle.timeout-per-shutdown-phase=60s")
+			.run((context) -> {
+				try (TestClient client = HealthContext.client(context)) {
+					List<BlockingClientCall<?, HealthCheckResponse>> watches = new ArrayList<>();
+					for (int i = 0; i < 50; i++) {
+						watches.add(HealthContext.watch(client.channel(), (i % 2 == 0) ? "" : ECHO));
+						assertThat(HealthContext.next(watches.get(i))).isEqualTo(ServingStatus.SERVING);
+					}
+					close(context).get(10, TimeUnit.SECONDS);
+					for (BlockingClientCall<?, HealthCheckResponse> watch : watches) {
+						assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.NOT_SERVING);
+						assertThat(HealthContext.next(watch)).isNull();
+					}
+				}
+			});
+	}
+
+	@Test
+	void aWatcherThatDoesNotReadHoldsUpNobody() {
+		this.runner.run((context) -> {
+			ManagedChannel deaf = NettyChannelBuilder
+				.forAddress("localhost", context.getBean(GrpcServer.class).getPort())
+				.usePlaintext()
+				.flowControlWindow(64 * 1024)
+				.build();
+			try (TestClient client = HealthContext.client(context)) {
+				// Else the call would wait for the connection until somebody reads
+				await().until(() -> deaf.getState(true) == ConnectivityState.READY);
+				BlockingClientCall<?, HealthCheckResponse> unread = HealthContext.watch(deaf, ECHO);
+				await().until(() -> context.getBean(CallEngine.class).liveCalls().size() == 1);
+				BlockingClientCall<?, HealthCheckResponse> watch = HealthContext.watch(client.channel(), "");
+				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.SERVING);
+				ServerHealth health = context.getBean(ServerHealth.class);
+				// More than the window of a stream and its buffer take
+				CompletableFuture<Void> flapping = CompletableFuture.runAsync(() -> {
+					for (int i = 0; i < 50_000; i++) {
+						health.ready(i % 2 == 0);
+					}
+				}, this.threads);
+				flapping.get(60, TimeUnit.SECONDS);
+				assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.NOT_SERVING);
+				health.ready(true);
+				assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+				assertThat(HealthContext.next(unread)).isNotNull();
+				close(context).get(20, TimeUnit.SECONDS);
+			}
+			finally {
+				deaf.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+			}
+		});
+	}
+
+	@Test
+	void aServerThatIsStartedAgainIsServingAgain() {
+		this.runner.run((context) -> {
+			context.getSourceApplicationContext().stop();
+			context.getSourceApplicationContext().start();
+			try (TestClient client = HealthContext.client(context)) {
+				assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+				assertThat(HealthContext.check(client, ECHO)).isEqualTo(ServingStatus.SERVING);
+			}
+		});
+	}
+
+	@Test
+	void atTheLimitOfTheServerHealthIsStillServed() {
+		CountDownLatch entered = new CountDownLatch(1);
+		this.handlers.unary((request, responses) -> {
+			entered.countDown();
+			catchThrowable(this.release::await);
+			EchoHandlers.echo(request, responses);
+		});
+		this.runner.withPropertyValues("strand.server.limits.max-concurrent-calls=1").run((context) -> {
+			try (TestClient client = HealthContext.client(context)) {
+				ListenableFuture<Message> running = echo(client);
+				within(entered);
+				assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> client.echo("one too many"))
+					.satisfies((ex) -> assertThat(ex.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED));
+				assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+				assertThat(HealthContext.next(HealthContext.watch(client.channel(), ECHO)))
+					.isEqualTo(ServingStatus.SERVING);
+				this.release.countDown();
+				assertThat(running.get(10, TimeUnit.SECONDS)).isNotNull();
+			}
+		});
+	}
+
+	@Test
+	void whenAllThreadsAreTakenHealthIsStillServed() {
+		CountDownLatch entered = new CountDownLatch(1);
+		this.handlers.unary((request, responses) -> {
+			entered.countDown();
+			catchThrowable(this.release::await);
+			EchoHandlers.echo(request, responses);
+		});
+		this.runner
+			.withPropertyValues("strand.server.handler.threading=platform",
+					"strand.server.handler.platform.max-threads=1")
+			.run((context) -> {
+				try (TestClient client = HealthContext.client(context)) {
+					ListenableFuture<Message> running = echo(client);
+					within(entered);
+					assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+					this.release.countDown();
+					assertThat(running.get(10, TimeUnit.SECONDS)).isNotNull();
+				}
+			});
+	}
+
+	@Test
+	void propertiesOfServicesAreHealthsToo() {
+		this.runner.withPropertyValues("strand.server.services[grpc.health.v1.Health].threading=platform")
+			.run((context) -> {
+				try (TestClient client = HealthContext.client(context)) {
+					assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+				}
+			});
+	}
+
+	private static ListenableFuture<Message> echo(TestClient client) {
+		return EchoGrpc.newFutureStub(client.channel()).unary(Message.getDefaultInstance());
+	}
+
+	private CompletableFuture<Void> close(AssertableApplicationContext context) {
+		return CompletableFuture.runAsync(context::close, this.threads);
+	}
+
+	private static void within(CountDownLatch latch) throws InterruptedException {
+		assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+	}
+
+	static class OwnHealth extends HealthGrpc.HealthImplBase {
+
+		@Override
+		public void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> responses) {
+			watch(request, responses);
+			responses.onCompleted();
+		}
+
+		@Override
+		public void watch(HealthCheckRequest request, StreamObserver<HealthCheckResponse> responses) {
+			responses.onNext(HealthCheckResponse.newBuilder().setStatus(ServingStatus.UNKNOWN).build());
+		}
+
+	}
+
+	static class StopListener {
+
+		final CountDownLatch stopping = new CountDownLatch(1);
+
+		@EventListener(GrpcServerStoppingEvent.class)
+		void stopping() {
+			this.stopping.countDown();
+		}
+
+	}
+
+	static class SlowListener {
+
+		private final CountDownLatch release;
+
+		SlowListener(CountDownLatch release) {
+			this.release = release;
+		}
+
+		@EventListener(ContextClosedEvent.class)
+		@Order(Ordered.HIGHEST_PRECEDENCE + 1)
+		void closed() throws InterruptedException {
+			this.release.await(Duration.ofSeconds(60).toMillis(), TimeUnit.MILLISECONDS);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration({ GrpcServerAutoConfiguration.class, GrpcHealthAutoConfiguration.class,
+			StrandPropertiesAutoConfiguration.class })
+	static class StartingApplication {
+
+		volatile ServingStatus whileStarting = ServingStatus.UNRECOGNIZED;
+
+		@Bean
+		EchoService echo() {
+			return new EchoService();
+		}
+
+		@Bean
+		ApplicationRunner asksWhileItStarts(ConfigurableApplicationContext context) {
+			return (arguments) -> {
+				try (TestClient client = HealthContext.client(context)) {
+					this.whileStarting = HealthContext.check(client, "");
+				}
+			};
+		}
+
+	}
+
+}

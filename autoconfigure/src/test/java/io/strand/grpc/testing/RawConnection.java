@@ -1,0 +1,210 @@
+package io.strand.grpc.testing;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A connection whose HTTP/2 frames (RFC 9113) are written and read by a test, so that
+ * they may be wrong. Reads end after twenty seconds.
+ */
+public final class RawConnection implements AutoCloseable {
+
+	public static final int DATA = 0;
+
+	public static final int HEADERS = 1;
+
+	public static final int RST_STREAM = 3;
+
+	public static final int SETTINGS = 4;
+
+	public static final int PING = 6;
+
+	public static final int GOAWAY = 7;
+
+	public static final int WINDOW_UPDATE = 8;
+
+	public static final int END_STREAM = 1;
+
+	public static final int ACK = 1;
+
+	public static final int END_HEADERS = 4;
+
+	private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+	private final Socket socket;
+
+	private final DataInputStream in;
+
+	private final OutputStream out;
+
+	private int lastStream = -1;
+
+	private RawConnection(Socket socket) throws IOException {
+		this.socket = socket;
+		socket.setTcpNoDelay(true);
+		socket.setSoTimeout(20_000);
+		this.in = new DataInputStream(socket.getInputStream());
+		this.out = socket.getOutputStream();
+	}
+
+	/** Connects, and says nothing. */
+	public static RawConnection silent(int port) throws IOException {
+		return new RawConnection(new Socket(InetAddress.getLoopbackAddress(), port));
+	}
+
+	/** Connects as a client with these settings, pairs of name and value. */
+	public static RawConnection open(int port, int... settings) throws IOException {
+		RawConnection connection = silent(port);
+		connection.out.write(PREFACE);
+		ByteBuffer payload = ByteBuffer.allocate(settings.length * 3);
+		for (int i = 0; i < settings.length; i += 2) {
+			payload.putShort((short) settings[i]).putInt(settings[i + 1]);
+		}
+		connection.write(SETTINGS, 0, 0, payload.array());
+		return connection;
+	}
+
+	public void write(int type, int flags, int stream, byte... payload) throws IOException {
+		this.out.write(ByteBuffer.allocate(9 + payload.length)
+			.putInt(payload.length << 8 | type)
+			.put((byte) flags)
+			.putInt(stream)
+			.put(payload)
+			.array());
+	}
+
+	/** Writes what need not be a frame. */
+	public void writeBytes(byte[] bytes) throws IOException {
+		this.out.write(bytes);
+	}
+
+	public static byte[] intPayload(int value) {
+		return ByteBuffer.allocate(4).putInt(value).array();
+	}
+
+	/** Begins a call and leaves it open. */
+	public int headers(String method, String... more) throws IOException {
+		this.lastStream += 2;
+		write(HEADERS, END_HEADERS, this.lastStream, headerBlock(method, more));
+		return this.lastStream;
+	}
+
+	/** Makes a unary call with an empty message. */
+	public int call(String method, String... more) throws IOException {
+		int stream = headers(method, more);
+		write(DATA, END_STREAM, stream, new byte[5]);
+		return stream;
+	}
+
+	public static byte[] headerBlock(String method, String... more) {
+		ByteArrayOutputStream block = new ByteArrayOutputStream();
+		block.write(0x83); // :method POST
+		block.write(0x86); // :scheme http
+		block.write(0x04); // :path
+		text(block, "/" + method);
+		block.write(0x01); // :authority
+		text(block, "localhost");
+		field(block, "content-type", "application/grpc");
+		boolean te = true;
+		for (int i = 0; i < more.length; i += 2) {
+			field(block, more[i], more[i + 1]);
+			te &= !more[i].equals("te");
+		}
+		if (te) {
+			field(block, "te", "trailers");
+		}
+		return block.toByteArray();
+	}
+
+	private static void field(ByteArrayOutputStream block, String name, String value) {
+		block.write(0);
+		text(block, name);
+		text(block, value);
+	}
+
+	private static void text(ByteArrayOutputStream block, String text) {
+		byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+		if (bytes.length < 127) {
+			block.write(bytes.length);
+		}
+		else {
+			block.write(127);
+			int rest = bytes.length - 127;
+			while (rest >= 128) {
+				block.write(rest % 128 + 128);
+				rest /= 128;
+			}
+			block.write(rest);
+		}
+		block.writeBytes(bytes);
+	}
+
+	/** Reads a frame, answering settings and pings. */
+	public Frame read() throws IOException {
+		while (true) {
+			int start = this.in.readInt();
+			int flags = this.in.read();
+			int stream = this.in.readInt();
+			byte[] payload = this.in.readNBytes(start >>> 8);
+			int type = start & 0xFF;
+			if ((type == SETTINGS || type == PING) && (flags & ACK) == 0) {
+				write(type, ACK, 0, (type == PING) ? payload : new byte[0]);
+			}
+			if (type != PING && (type != SETTINGS || (flags & ACK) == 0)) {
+				return new Frame(type, flags, stream, payload);
+			}
+		}
+	}
+
+	/** Reads until there is a frame of the type. */
+	public Frame read(int type) throws IOException {
+		Frame frame = read();
+		while (frame.type() != type) {
+			frame = read();
+		}
+		return frame;
+	}
+
+	/** Reads until the server closes the connection. */
+	public void awaitClosed() throws IOException {
+		try {
+			while (true) {
+				read();
+			}
+		}
+		catch (EOFException | SocketException ex) {
+			// That is what was waited for; a read that takes too long is neither
+		}
+	}
+
+	@Override
+	public void close() throws IOException {
+		this.socket.close();
+	}
+
+	/**
+	 * A frame that the server sent.
+	 *
+	 * @param type the type
+	 * @param flags the flags
+	 * @param stream the number of the stream
+	 * @param payload what is in it
+	 */
+	public record Frame(int type, int flags, int stream, byte[] payload) {
+
+		/** The error of a reset, or of the end of the connection. */
+		public int error() {
+			return ByteBuffer.wrap(this.payload).getInt((this.type == GOAWAY) ? 4 : 0);
+		}
+
+	}
+
+}

@@ -231,7 +231,8 @@ class GrpcServerObservationTests {
 				Outcome outcome = Outcome.of(client.channel(), EchoGrpc.getUnaryMethod(),
 						CallOptions.DEFAULT.withDeadlineAfter(200, TimeUnit.MILLISECONDS), MESSAGE);
 				assertThat(outcome.status().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-				assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("DEADLINE_EXCEEDED");
+				assertThat(ObservedServer.status(context.getBean(Recorder.class).only()))
+					.isEqualTo("DEADLINE_EXCEEDED");
 			}
 		});
 	}

@@ -24,6 +24,7 @@ import io.micrometer.core.instrument.binder.grpc.ObservationGrpcServerIntercepto
 import io.micrometer.observation.ObservationRegistry;
 import io.strand.grpc.autoconfigure.observation.ObservedServer.Observing;
 import io.strand.grpc.autoconfigure.observation.ObservedServer.Recorder;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.observation.ServerObservation;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.service.advice.GrpcAdvice;
@@ -231,8 +232,34 @@ class GrpcServerObservationTests {
 				Outcome outcome = Outcome.of(client.channel(), EchoGrpc.getUnaryMethod(),
 						CallOptions.DEFAULT.withDeadlineAfter(200, TimeUnit.MILLISECONDS), MESSAGE);
 				assertThat(outcome.status().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-				assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("DEADLINE_EXCEEDED");
+				assertThat(ObservedServer.status(context.getBean(Recorder.class).only()))
+					.isEqualTo("DEADLINE_EXCEEDED");
 			}
+		});
+	}
+
+	@Test
+	void aCallThatTheServerEndsIsMeasuredAsItsClientSeesIt() throws Exception {
+		CountDownLatch entered = new CountDownLatch(1);
+		this.handlers.unary((request, responses) -> block(entered));
+		this.observed.run((context) -> {
+			try (TestClient client = ObservedServer.client(context)) {
+				Outcome outcome = Outcome.of(client.channel(), EchoGrpc.getUnaryMethod(), CallOptions.DEFAULT, MESSAGE);
+				assertThat(entered.await(10, TimeUnit.SECONDS)).isTrue();
+				context.getBean(CallEngine.class).abort(Status.UNAVAILABLE);
+				assertThat(outcome.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+				assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("UNAVAILABLE");
+			}
+		});
+	}
+
+	@Test
+	void aCallThatLastsTooLongIsMeasuredAsItsClientSeesIt() {
+		this.handlers.unary((request, responses) -> block(new CountDownLatch(1)));
+		this.observed.withPropertyValues("strand.server.limits.max-call-duration=200ms").run((context) -> {
+			assertThat(call(context, EchoGrpc.getUnaryMethod()).status().getCode())
+				.isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+			assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("DEADLINE_EXCEEDED");
 		});
 	}
 

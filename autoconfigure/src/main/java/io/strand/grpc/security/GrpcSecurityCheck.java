@@ -1,14 +1,11 @@
 package io.strand.grpc.security;
 
-import java.lang.reflect.AnnotatedElement;
-import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
@@ -20,11 +17,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.aop.scope.ScopedProxyUtils;
-import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
-import org.springframework.core.annotation.MergedAnnotations;
-import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
-import org.springframework.util.ReflectionUtils;
 
 /**
  * Compares the rules with what is served when the application starts: refuses names that
@@ -43,6 +36,8 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 	private final boolean enabled;
 
 	private final ListableBeanFactory beans;
+
+	private final AnnotatedHandlers annotations = new AnnotatedHandlers();
 
 	private final Set<String> services = new TreeSet<>();
 
@@ -75,9 +70,7 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 		if (annotation != null && this.enabled) {
 			checkExclusions(beanName, name, List.of(annotation.excludedInterceptors()));
 		}
-		if (bean instanceof BindableService && AopUtils.isJdkDynamicProxy(bean)) {
-			checkAnnotations(beanName, AopUtils.getTargetClass(bean));
-		}
+		this.annotations.check(beanName, bean);
 		return service;
 	}
 
@@ -102,31 +95,6 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 								+ " GrpcSecurityInterceptor.class to its excludedInterceptors.");
 			}
 		}
-	}
-
-	/**
-	 * Handlers of a generated base class are methods of the class: a proxy that only has
-	 * its interfaces would let every call through.
-	 */
-	private static void checkAnnotations(String beanName, Class<?> type) {
-		for (Method method : ReflectionUtils.getUniqueDeclaredMethods(type)) {
-			if (isAnnotated(method) || isAnnotated(type)) {
-				throw new InvalidGrpcSecurityException(
-						("The annotations of %s.%s have no effect on calls: the proxy of bean '%s' has the interfaces of"
-								+ " the class, not its methods.")
-							.formatted(type.getSimpleName(), method.getName(), beanName),
-						"Remove spring.aop.proxy-target-class=false, or set proxyTargetClass = true on"
-								+ " @EnableMethodSecurity.");
-			}
-		}
-	}
-
-	private static boolean isAnnotated(AnnotatedElement element) {
-		return MergedAnnotations.from(element, SearchStrategy.TYPE_HIERARCHY)
-			.stream()
-			.map((annotation) -> annotation.getType().getName())
-			.anyMatch((name) -> name.startsWith("org.springframework.security.access.")
-					|| name.startsWith("jakarta.annotation.security."));
 	}
 
 	@Override

@@ -12,6 +12,7 @@ import io.grpc.ServerCall;
 import io.strand.grpc.security.Mechanism.Source;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.authorization.AuthorizationManager;
 
 /**
@@ -54,7 +55,7 @@ public final class GrpcSecurityPolicy {
 			}
 		}
 		if (header) {
-			throw Claim.unreadable("The authorization header is of no scheme that is accepted", null);
+			throw new BadCredentialsException("The authorization header is of no scheme that is accepted");
 		}
 		return null;
 	}

@@ -36,6 +36,8 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
 import org.springframework.boot.security.autoconfigure.SecurityAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -58,7 +60,7 @@ import static org.awaitility.Awaitility.await;
  * Tests for what follows from a refusal: an audit event, no decoding, and in the end a
  * closed door.
  */
-@ExtendWith(LeakCheckExtension.class)
+@ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
 class RefusalTests {
 
 	private final ApplicationContextRunner runner = SecuredContext.runner()
@@ -130,7 +132,7 @@ class RefusalTests {
 	}
 
 	@Test
-	void whatAnnotationsDenyIsAudited() {
+	void whatAnnotationsDenyIsAuditedAndLogged(CapturedOutput output) {
 		this.runner.withUserConfiguration(MethodSecurityTests.Methods.class)
 			.withBean(MethodSecurityTests.ClerksEcho.class)
 			.run((context) -> {
@@ -141,6 +143,8 @@ class RefusalTests {
 				assertThat(audit(context)).extracting(AuditEvent::getPrincipal, AuditEvent::getType)
 					.containsExactly(tuple("bob", "AUTHORIZATION_FAILURE"));
 			});
+		assertThat(output).contains("ClerksEcho.unary(",
+				" to 'bob', which calls strand.testing.Echo/Unary from /127.0.0.1:");
 	}
 
 	@ParameterizedTest

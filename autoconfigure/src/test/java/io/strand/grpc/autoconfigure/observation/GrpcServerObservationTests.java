@@ -24,6 +24,7 @@ import io.micrometer.core.instrument.binder.grpc.ObservationGrpcServerIntercepto
 import io.micrometer.observation.ObservationRegistry;
 import io.strand.grpc.autoconfigure.observation.ObservedServer.Observing;
 import io.strand.grpc.autoconfigure.observation.ObservedServer.Recorder;
+import io.strand.grpc.autoconfigure.security.GrpcSecurityAutoConfiguration;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.observation.ServerObservation;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
@@ -192,6 +193,16 @@ class GrpcServerObservationTests {
 			}
 			assertThat(context.getBean(Recorder.class).stopped(2)).extracting(ObservedServer::status)
 				.containsOnly(code.name());
+		});
+	}
+
+	@Test
+	void whatSecurityRefusesIsMeasured() {
+		this.observed.withConfiguration(AutoConfigurations.of(GrpcSecurityAutoConfiguration.class)).run((context) -> {
+			Status status = call(context, EchoGrpc.getUnaryMethod()).status();
+			assertThat(status.getCode()).isIn(Status.Code.UNAUTHENTICATED, Status.Code.PERMISSION_DENIED);
+			assertThat(ObservedServer.status(context.getBean(Recorder.class).only()))
+				.isEqualTo(status.getCode().name());
 		});
 	}
 

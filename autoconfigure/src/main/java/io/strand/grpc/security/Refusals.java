@@ -86,6 +86,11 @@ public final class Refusals {
 
 	/** Whether the client may could not be found out: the fault of the server. */
 	void failed(ServerCall<?, ?> call, @Nullable Claim claim, RuntimeException reason) {
+		if (call.isCancelled()) {
+			// Whoever waited for the answer was interrupted, as anybody else of the call
+			logger.debug("%s was cancelled while it was checked".formatted(describe(call, claim)), reason);
+			return;
+		}
 		if (this.failedLines.tryTake()) {
 			logger.error("Access to %s could not be checked".formatted(describe(call, claim)), reason);
 		}
@@ -109,16 +114,21 @@ public final class Refusals {
 	private static String describe(ServerCall<?, ?> call, @Nullable Claim claim) {
 		GrpcCallDetails details = GrpcCallDetails.of(call);
 		String text = "%s from %s".formatted(LogText.of(details.method()), details.peer());
-		// The name of a token is the token
-		return (claim != null && claim.authentication() instanceof UsernamePasswordAuthenticationToken user)
-				? "%s with user '%s'".formatted(text, LogText.of(user.getName())) : text;
+		return (claim != null && hasName(claim))
+				? "%s with user '%s'".formatted(text, LogText.of(claim.authentication().getName())) : text;
+	}
+
+	/** The name of a token that is not checked yet is the token itself, a secret. */
+	private static boolean hasName(Claim claim) {
+		return claim.authentication() instanceof UsernamePasswordAuthenticationToken
+				|| claim.authentication() instanceof CertificateAuthentication;
 	}
 
 	private void publish(ServerCall<?, ?> call, @Nullable Claim claim, AuthenticationException reason) {
 		if (this.published.isPublished()) {
 			return;
 		}
-		Authentication claimed = (claim != null) ? claim.authentication() : unknown(call);
+		Authentication claimed = (claim != null && hasName(claim)) ? claim.authentication() : unknown(call);
 		this.authenticationEvents.publishAuthenticationFailure(reason, claimed);
 		if (!this.published.isPublished()) {
 			this.events.publishEvent(

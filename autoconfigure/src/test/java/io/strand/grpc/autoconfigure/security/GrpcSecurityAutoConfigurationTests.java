@@ -48,9 +48,11 @@ import org.springframework.security.authentication.UsernamePasswordAuthenticatio
 import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
 import org.springframework.security.oauth2.server.resource.introspection.OpaqueTokenIntrospector;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -322,6 +324,16 @@ class GrpcSecurityAutoConfigurationTests {
 				.rootCause()
 				.isInstanceOf(InvalidGrpcSecurityException.class)
 				.hasMessageContaining("both would check bearer tokens"));
+	}
+
+	@Test
+	void twoBeansOfOneKindAreRefused() {
+		this.runner.withUserConfiguration(SecuredContext.Users.class)
+			.withBean("more", UserDetailsService.class, InMemoryUserDetailsManager::new)
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidGrpcSecurityException.class)
+				.hasMessageContainingAll("UserDetailsService", "users", "more", "@Primary"));
 	}
 
 	@Test

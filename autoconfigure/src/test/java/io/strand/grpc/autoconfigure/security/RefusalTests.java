@@ -3,6 +3,8 @@ package io.strand.grpc.autoconfigure.security;
 import java.io.InputStream;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
@@ -49,6 +51,8 @@ import org.springframework.security.authentication.ProviderManager;
 import org.springframework.security.authentication.dao.DaoAuthenticationProvider;
 import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.oauth2.jwt.BadJwtException;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
 
 import static io.strand.grpc.autoconfigure.security.SecuredContext.basic;
 import static io.strand.grpc.autoconfigure.security.SecuredContext.call;
@@ -117,6 +121,48 @@ class RefusalTests {
 				.extracting(AuditEvent::getPrincipal)
 				.containsExactly("ann", "bob");
 		});
+	}
+
+	@Test
+	void tokensAreKeptOutOfTheLogAndTheAudit(CapturedOutput output) {
+		clerksOnly().withBean(JwtDecoder.class, () -> (token) -> {
+			throw new BadJwtException("An error occurred");
+		}).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(call(client, "Bearer sesame-1").status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+				assertThat(call(client, basic("ann", "sesame-2")).status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+			}
+			assertThat(audit(context)).extracting(AuditEvent::getPrincipal).containsExactly("unknown", "ann");
+			assertThat(audit(context).toString()).doesNotContain("sesame");
+		});
+		assertThat(output).contains("Refused ").doesNotContain("sesame");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "auto", "platform" })
+	void callThatIsCancelledMeanwhileIsNobodysFault(String threading, CapturedOutput output) {
+		CountDownLatch asked = new CountDownLatch(1);
+		CountDownLatch interrupted = new CountDownLatch(1);
+		clerksOnly().withPropertyValues("strand.server.handler.threading=" + threading)
+			.withBean(AuthenticationManager.class, () -> (claimed) -> {
+				asked.countDown();
+				try {
+					new CountDownLatch(1).await(30, TimeUnit.SECONDS);
+				}
+				catch (InterruptedException ex) {
+					interrupted.countDown();
+				}
+				throw new IllegalStateException("No answer of the directory");
+			})
+			.run((context) -> {
+				try (TestClient client = SecuredContext.client(context)) {
+					Outcome outcome = call(client, basic("ann", "secret"));
+					assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+					outcome.cancel();
+					assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+				}
+			});
+		assertThat(output).doesNotContain("No answer of the directory").doesNotContain("ERROR");
 	}
 
 	@Test

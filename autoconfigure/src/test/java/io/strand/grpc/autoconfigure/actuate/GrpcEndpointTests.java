@@ -42,6 +42,7 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.availability.ApplicationAvailabilityAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -250,8 +251,8 @@ class GrpcEndpointTests {
 						CallOptions.DEFAULT);
 				await().until(() -> !calls(context).isEmpty());
 				assertThat(calls(context).get(0).state()).isEqualTo("receiving");
-				assertThat(endpoint(context).cancel("calls", calls(context).get(0).id()).cancelled()).isFalse();
-				incomplete.cancel();
+				cancel(context, "strand.testing.Echo/Unary");
+				assertThat(incomplete.status().getCode()).isEqualTo(Status.Code.CANCELLED);
 				await().until(() -> calls(context).isEmpty());
 			}
 		});
@@ -316,6 +317,7 @@ class GrpcEndpointTests {
 				Outcome bidi = Outcome.open(client.channel(), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT);
 				bidi.call().sendMessage(Message.getDefaultInstance());
 				await().until(() -> bidi.messages().size() == 1);
+				AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
 				endpoint(context).act("drain");
 				await().untilTrue(told);
 				assertThat(context.getBean(ApplicationAvailability.class).getReadinessState())

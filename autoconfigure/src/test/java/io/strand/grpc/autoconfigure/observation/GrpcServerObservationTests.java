@@ -24,6 +24,8 @@ import io.micrometer.core.instrument.binder.grpc.ObservationGrpcServerIntercepto
 import io.micrometer.observation.ObservationRegistry;
 import io.strand.grpc.autoconfigure.observation.ObservedServer.Observing;
 import io.strand.grpc.autoconfigure.observation.ObservedServer.Recorder;
+import io.strand.grpc.autoconfigure.security.GrpcSecurityAutoConfiguration;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.observation.ServerObservation;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.service.advice.GrpcAdvice;
@@ -194,6 +196,16 @@ class GrpcServerObservationTests {
 		});
 	}
 
+	@Test
+	void whatSecurityRefusesIsMeasured() {
+		this.observed.withConfiguration(AutoConfigurations.of(GrpcSecurityAutoConfiguration.class)).run((context) -> {
+			Status status = call(context, EchoGrpc.getUnaryMethod()).status();
+			assertThat(status.getCode()).isIn(Status.Code.UNAUTHENTICATED, Status.Code.PERMISSION_DENIED);
+			assertThat(ObservedServer.status(context.getBean(Recorder.class).only()))
+				.isEqualTo(status.getCode().name());
+		});
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "auto", "platform" })
 	void aCancelledCallIsMeasuredAsCancelled(String threading) throws Exception {
@@ -234,6 +246,31 @@ class GrpcServerObservationTests {
 				assertThat(ObservedServer.status(context.getBean(Recorder.class).only()))
 					.isEqualTo("DEADLINE_EXCEEDED");
 			}
+		});
+	}
+
+	@Test
+	void aCallThatTheServerEndsIsMeasuredAsItsClientSeesIt() throws Exception {
+		CountDownLatch entered = new CountDownLatch(1);
+		this.handlers.unary((request, responses) -> block(entered));
+		this.observed.run((context) -> {
+			try (TestClient client = ObservedServer.client(context)) {
+				Outcome outcome = Outcome.of(client.channel(), EchoGrpc.getUnaryMethod(), CallOptions.DEFAULT, MESSAGE);
+				assertThat(entered.await(10, TimeUnit.SECONDS)).isTrue();
+				context.getBean(CallEngine.class).abort(Status.UNAVAILABLE);
+				assertThat(outcome.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+				assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("UNAVAILABLE");
+			}
+		});
+	}
+
+	@Test
+	void aCallThatLastsTooLongIsMeasuredAsItsClientSeesIt() {
+		this.handlers.unary((request, responses) -> block(new CountDownLatch(1)));
+		this.observed.withPropertyValues("strand.server.limits.max-call-duration=200ms").run((context) -> {
+			assertThat(call(context, EchoGrpc.getUnaryMethod()).status().getCode())
+				.isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+			assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("DEADLINE_EXCEEDED");
 		});
 	}
 

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
@@ -19,6 +20,7 @@ import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.RawConnection.Frame;
 import io.strand.grpc.testing.TestCertificates;
 import io.strand.grpc.testing.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -39,12 +41,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Tests for {@link ServerLimits}: that each of them holds, against clients that mean no
- * good.
+ * Tests for {@link LimitsProperties}: that each of them holds, against clients that mean
+ * no good.
  */
 @Timeout(120)
 @ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
-class ServerLimitsTests {
+class LimitsPropertiesTests {
 
 	private static final int PROTOCOL_ERROR = 1;
 
@@ -62,7 +64,7 @@ class ServerLimitsTests {
 
 	@Test
 	void defaultsAreTheDocumentedOnes() {
-		ServerLimits limits = new GrpcServerProperties().getLimits();
+		LimitsProperties limits = new GrpcServerProperties().getLimits();
 		assertThat(limits.getMaxConnections()).isEqualTo(10_000);
 		assertThat(limits.getMaxConcurrentCalls()).isEqualTo(10_000);
 		assertThat(limits.getMaxConcurrentCallsPerConnection()).isEqualTo(1000);
@@ -231,6 +233,27 @@ class ServerLimitsTests {
 				assertThat(answers(connection)).isTrue();
 			}
 		});
+	}
+
+	/** gRPC probes every ten seconds at most. */
+	@Test
+	@Tag("stress")
+	void connectionThatDoesNotAnswerAProbeIsClosed() {
+		this.runner
+			.withPropertyValues("strand.server.limits.keep-alive.time=10s",
+					"strand.server.limits.keep-alive.timeout=100ms")
+			.run((context) -> {
+				try (RawConnection idle = RawConnection.open(port(context));
+						RawConnection busy = RawConnection.open(port(context))) {
+					busy.headers(BIDI);
+					CallEngine engine = context.getBean(CallEngine.class);
+					await().until(() -> engine.liveCalls().size() == 1);
+					// Nobody reads the probes
+					await().atMost(Duration.ofSeconds(30)).until(() -> engine.liveCalls().isEmpty());
+					await().until(() -> ServerContext.server(context).getConnectionCount() < 2);
+					idle.awaitClosed();
+				}
+			});
 	}
 
 	private static void probe(RawConnection connection, int times) throws Exception {

@@ -205,7 +205,7 @@ final class RunningServer {
 				// Nobody at the other end: it would be waited for until a ping is given
 				// up
 				this.listeners.forEach((listener) -> listener.server.shutdownNow());
-				areTerminated(SILENCE.toNanos());
+				areTerminated(2 * LOOK_AGAIN.toNanos());
 				return true;
 			}
 			if (now - end >= 0) {

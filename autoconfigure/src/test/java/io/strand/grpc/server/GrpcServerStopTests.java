@@ -343,15 +343,17 @@ class GrpcServerStopTests {
 				server.stop();
 			});
 			await().until(() -> stopping.get() != null && stopping.get().getState() == Thread.State.TIMED_WAITING);
-			assertThat(this.events).last().isInstanceOf(GrpcServerStoppingEvent.class);
 			try (TestClient late = TestClient.tcp(port)) {
+				assertThat(this.events).last().isInstanceOf(GrpcServerStoppingEvent.class);
 				assertThat(late.echo("late")).isEqualTo("late");
+				assertThat(client.echo("late as well")).isEqualTo("late as well");
+				assertThat(told.getCount()).isOne();
+				assertThat(server.isRunning()).isTrue();
 			}
-			assertThat(client.echo("late as well")).isEqualTo("late as well");
-			assertThat(told.getCount()).isOne();
-			assertThat(server.isRunning()).isTrue();
-			// Cuts the stop short, and so the delay
-			stopping.get().interrupt();
+			finally {
+				// Cuts the stop short, and so the delay
+				stopping.get().interrupt();
+			}
 			stopped.get(20, TimeUnit.SECONDS);
 			within(told);
 		}

@@ -428,7 +428,8 @@ class GrpcServerStopTests {
 			assertThatExceptionOfType(TimeoutException.class)
 				.isThrownBy(() -> stopped.get(1500, TimeUnit.MILLISECONDS));
 			assertThat(end).isNotDone();
-			// Not read to its end: in one of ten tries, with plain gRPC as well, what a client
+			// Not read to its end: in one of ten tries, with plain gRPC as well, what a
+			// client
 			// begins to read after it was told to go elsewhere does not arrive
 			call.cancel("enough", null);
 			stopped.get(20, TimeUnit.SECONDS);

@@ -40,6 +40,9 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	/** Whether the call is ended without its interceptors, which may come later. */
 	private volatile boolean forced;
 
+	/** What the client is told instead of any other end, once the call took too long. */
+	private volatile @Nullable Status expiry;
+
 	private volatile long sent;
 
 	EngineServerCall(ServerCall<Q, R> transport, MethodPlan plan, HandlerCall<Q, R> owner) {
@@ -146,11 +149,13 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		refuseIfClosed();
 		this.closed = true;
 		Metadata all = withTrailers(trailers);
+		Status late = this.expiry;
+		Status told = (late != null) ? late : status;
 		if (this.answer != null) {
-			this.answer.close(status, all);
+			this.answer.close(told, all);
 		}
 		else {
-			this.transport.close(status, all);
+			this.transport.close(told, all);
 		}
 		this.owner.wakeReceiver();
 	}
@@ -170,6 +175,11 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		this.closed = true;
 		this.transport.close(status, withTrailers(new Metadata()));
 		this.owner.wakeReceiver();
+	}
+
+	/** From now on the call has no other end, whoever is the first to end it. */
+	void expires(Status status) {
+		this.expiry = status;
 	}
 
 	/**

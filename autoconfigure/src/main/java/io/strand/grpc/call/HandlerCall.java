@@ -339,7 +339,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	/** It has lasted too long. On the transport's thread, where it has one. */
 	void expire(Status status) {
-		// First, so that a handler that is sending hears of its deadline
+		// First, so that a handler that is sending hears of its deadline; it may then be
+		// the first to end the call
+		this.call.expires(status);
 		EVENTS.getAndBitwiseOr(this, CANCELLED);
 		this.call.expire(status);
 		cancel();

@@ -87,9 +87,12 @@ final class ObservedListener<Q> extends ForwardingServerCallListener<Q> {
 
 	@Override
 	public void onCancel() {
-		Deadline deadline = Context.current().getDeadline();
-		boolean late = deadline != null && deadline.timeRemaining(TimeUnit.MILLISECONDS) <= ABOUT_TO_PASS_MILLIS;
-		this.context.setStatusCode(late ? Status.Code.DEADLINE_EXCEEDED : Status.Code.CANCELLED);
+		// Else it is the server that has ended the call, with a status that is known
+		if (this.call.isCancelled() || this.context.getStatusCode() == null) {
+			Deadline deadline = Context.current().getDeadline();
+			boolean late = deadline != null && deadline.timeRemaining(TimeUnit.MILLISECONDS) <= ABOUT_TO_PASS_MILLIS;
+			this.context.setStatusCode(late ? Status.Code.DEADLINE_EXCEEDED : Status.Code.CANCELLED);
+		}
 		this.context.setCancelled(true);
 		this.handler.onCancel();
 	}

@@ -14,9 +14,19 @@ import org.springframework.security.authorization.AuthorizationManager;
  * @param methods by full name of the method
  * @param services by full name of the service
  * @param anyCall for the rest
+ * @param health whether health checks are open without a rule that says so
  */
 record CallAuthorization(Map<String, AuthorizationManager<ServerCall<?, ?>>> methods,
-		Map<String, AuthorizationManager<ServerCall<?, ?>>> services, AuthorizationManager<ServerCall<?, ?>> anyCall) {
+		Map<String, AuthorizationManager<ServerCall<?, ?>>> services, AuthorizationManager<ServerCall<?, ?>> anyCall,
+		boolean health) {
+
+	/**
+	 * Whether nobody needs to look who calls. Health checks must work when what
+	 * authenticates does not, and run on the event loop, where that may not wait.
+	 */
+	boolean isOpen(MethodDescriptor<?, ?> method) {
+		return this.health && GrpcCallRules.HEALTH.equals(method.getServiceName());
+	}
 
 	AuthorizationManager<ServerCall<?, ?>> of(MethodDescriptor<?, ?> method) {
 		AuthorizationManager<ServerCall<?, ?>> own = this.methods.get(method.getFullMethodName());

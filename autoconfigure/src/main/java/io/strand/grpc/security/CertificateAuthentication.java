@@ -45,14 +45,4 @@ public final class CertificateAuthentication extends AbstractAuthenticationToken
 		return this.certificate;
 	}
 
-	@Override
-	public boolean equals(Object other) {
-		return super.equals(other);
-	}
-
-	@Override
-	public int hashCode() {
-		return super.hashCode();
-	}
-
 }

@@ -27,7 +27,7 @@ record Claim(Mechanism mechanism, Authentication authentication) {
 		}
 		catch (RuntimeException ex) {
 			// It reads nothing but what the client has sent
-			throw unreadable("The credentials cannot be read as %s".formatted(mechanism.name()), ex);
+			throw new BadCredentialsException("The credentials cannot be read as %s".formatted(mechanism.name()), ex);
 		}
 		if (claimed == null) {
 			return null;
@@ -36,10 +36,6 @@ record Claim(Mechanism mechanism, Authentication authentication) {
 			token.setDetails(GrpcCallDetails.of(call));
 		}
 		return new Claim(mechanism, claimed);
-	}
-
-	static BadCredentialsException unreadable(String message, @Nullable Throwable cause) {
-		return new BadCredentialsException(message, cause);
 	}
 
 	/**

@@ -1,17 +1,13 @@
 package io.strand.grpc.security;
 
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
 
-import javax.net.ssl.SSLPeerUnverifiedException;
-import javax.net.ssl.SSLSession;
-
-import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
+import io.strand.grpc.call.PeerCertificate;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.security.authentication.AccountStatusUserDetailsChecker;
@@ -82,31 +78,18 @@ public final class ClientCertificates {
 	}
 
 	private @Nullable Authentication convert(ServerCall<?, ?> call, Metadata headers) {
-		X509Certificate certificate = certificate(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
+		PeerCertificate certificate = PeerCertificate.of(call.getAttributes());
 		if (certificate == null) {
 			return null;
 		}
 		for (CertificateName kind : this.names) {
 			String name = kind.find(certificate);
 			if (name != null) {
-				return new CertificateAuthentication(name, certificate);
+				return new CertificateAuthentication(name, certificate.certificate());
 			}
 		}
-		throw new BadCredentialsException("The client's certificate %s has no name of %s"
-			.formatted(certificate.getSubjectX500Principal(), this.names));
-	}
-
-	private static @Nullable X509Certificate certificate(@Nullable SSLSession session) {
-		if (session == null) {
-			return null;
-		}
-		try {
-			Certificate[] chain = session.getPeerCertificates();
-			return (chain.length > 0 && chain[0] instanceof X509Certificate first) ? first : null;
-		}
-		catch (SSLPeerUnverifiedException ex) {
-			return null; // the client has sent none, which its server allows
-		}
+		throw new BadCredentialsException("The client's certificate for %s has no name of %s"
+			.formatted(certificate.certificate().getSubjectX500Principal(), this.names));
 	}
 
 	private Authentication authenticate(Authentication claimed) {

@@ -6,6 +6,7 @@ import java.net.SocketAddress;
 
 import io.grpc.Grpc;
 import io.grpc.ServerCall;
+import io.strand.grpc.call.LogText;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,7 @@ public record GrpcCallDetails(String method, String peer) implements Serializabl
 		if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
 			return inet.getAddress().getHostAddress() + ":" + inet.getPort();
 		}
-		return Printable.of(address.toString());
+		return LogText.of(address.toString());
 	}
 
 }

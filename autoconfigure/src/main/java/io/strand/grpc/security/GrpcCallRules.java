@@ -15,11 +15,13 @@ import org.springframework.security.authorization.AuthorizationManagerFactory;
  * Who may call what. The rule of a method goes before that of its service, which goes
  * before that of {@link #anyCall()}; in which order they are written does not matter. A
  * call that no rule is for is denied, but for {@code grpc.health.v1.Health}: it is open
- * unless a rule names it.
+ * unless a rule names it, and then nobody looks who calls. With such a rule, set
+ * {@code strand.server.services[grpc.health.v1.Health].threading} to {@code auto}: health
+ * checks run on the event loop, where authentication may not wait.
  *
  * <p>
  * All names are checked against what is served when the application starts, but for those
- * that begin with {@code grpc.}, whose services come and go with properties.
+ * of gRPC's own services, which come and go with properties.
  */
 public final class GrpcCallRules {
 
@@ -98,11 +100,11 @@ public final class GrpcCallRules {
 	}
 
 	CallAuthorization build() {
-		Map<String, AuthorizationManager<ServerCall<?, ?>>> all = new HashMap<>(this.services);
-		all.putIfAbsent(HEALTH, cast(this.managers.permitAll()));
 		AuthorizationManager<ServerCall<?, ?>> rest = this.anyCall;
-		return new CallAuthorization(Map.copyOf(this.methods), Map.copyOf(all),
-				(rest != null) ? rest : cast(this.managers.denyAll()));
+		boolean named = this.services.containsKey(HEALTH)
+				|| this.methods.keySet().stream().anyMatch((method) -> method.startsWith(HEALTH + "/"));
+		return new CallAuthorization(Map.copyOf(this.methods), Map.copyOf(this.services),
+				(rest != null) ? rest : cast(this.managers.denyAll()), !named);
 	}
 
 	private static AuthorizationManager<ServerCall<?, ?>> cast(AuthorizationManager<Object> manager) {

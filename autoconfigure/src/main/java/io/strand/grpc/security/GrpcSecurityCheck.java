@@ -1,14 +1,11 @@
 package io.strand.grpc.security;
 
-import java.lang.reflect.AnnotatedElement;
-import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
@@ -20,11 +17,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.aop.scope.ScopedProxyUtils;
-import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.ListableBeanFactory;
-import org.springframework.core.annotation.MergedAnnotations;
-import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
-import org.springframework.util.ReflectionUtils;
 
 /**
  * Compares the rules with what is served when the application starts: refuses names that
@@ -35,14 +28,18 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 
 	private static final Log logger = LogFactory.getLog(GrpcSecurityCheck.class);
 
-	/** Of gRPC's own services, which may be served or not. */
-	private static final String STANDARD = "grpc.";
+	/** Services of gRPC's own, which come and go with properties. */
+	private static final Set<String> STANDARD = Set.of(GrpcCallRules.HEALTH, "grpc.reflection.v1.ServerReflection",
+			"grpc.reflection.v1alpha.ServerReflection", "grpc.channelz.v1.Channelz",
+			"envoy.service.status.v3.ClientStatusDiscoveryService");
 
 	private final @Nullable GrpcSecurityPolicy policy;
 
 	private final boolean enabled;
 
 	private final ListableBeanFactory beans;
+
+	private final AnnotatedHandlers annotations = new AnnotatedHandlers();
 
 	private final Set<String> services = new TreeSet<>();
 
@@ -75,9 +72,7 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 		if (annotation != null && this.enabled) {
 			checkExclusions(beanName, name, List.of(annotation.excludedInterceptors()));
 		}
-		if (bean instanceof BindableService && AopUtils.isJdkDynamicProxy(bean)) {
-			checkAnnotations(beanName, AopUtils.getTargetClass(bean));
-		}
+		this.annotations.check(beanName, bean);
 		return service;
 	}
 
@@ -102,31 +97,6 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 								+ " GrpcSecurityInterceptor.class to its excludedInterceptors.");
 			}
 		}
-	}
-
-	/**
-	 * Handlers of a generated base class are methods of the class: a proxy that only has
-	 * its interfaces would let every call through.
-	 */
-	private static void checkAnnotations(String beanName, Class<?> type) {
-		for (Method method : ReflectionUtils.getUniqueDeclaredMethods(type)) {
-			if (isAnnotated(method) || isAnnotated(type)) {
-				throw new InvalidGrpcSecurityException(
-						("The annotations of %s.%s have no effect on calls: the proxy of bean '%s' has the interfaces of"
-								+ " the class, not its methods.")
-							.formatted(type.getSimpleName(), method.getName(), beanName),
-						"Remove spring.aop.proxy-target-class=false, or set proxyTargetClass = true on"
-								+ " @EnableMethodSecurity.");
-			}
-		}
-	}
-
-	private static boolean isAnnotated(AnnotatedElement element) {
-		return MergedAnnotations.from(element, SearchStrategy.TYPE_HIERARCHY)
-			.stream()
-			.map((annotation) -> annotation.getType().getName())
-			.anyMatch((name) -> name.startsWith("org.springframework.security.access.")
-					|| name.startsWith("jakarta.annotation.security."));
 	}
 
 	@Override
@@ -157,9 +127,11 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 
 	private static void unknown(String kind, Collection<String> named, Collection<String> served,
 			List<String> unknown) {
+		Set<String> known = new TreeSet<>(served);
+		known.addAll(STANDARD);
 		for (String name : named) {
-			if (!served.contains(name) && !name.startsWith(STANDARD)) {
-				String nearest = NearestName.of(name, served);
+			if (!served.contains(name) && !STANDARD.contains(name.split("/")[0])) {
+				String nearest = NearestName.of(name, known);
 				unknown.add("%s(\"%s\")%s".formatted(kind, name,
 						(nearest != null) ? ", did you mean \"%s\"?".formatted(nearest) : ""));
 			}
@@ -177,10 +149,11 @@ public final class GrpcSecurityCheck implements ServiceDecorator {
 					+ " authenticated; or open the server to everybody with strand.server.security.enabled=false.");
 		}
 		else {
-			logger.info("gRPC calls are authenticated by %s%s%s".formatted(rules.describeMechanisms(),
-					rules.hasRules() ? " and allowed by rules of the GrpcSecurityPolicy"
-							: "; whoever is authenticated may call, unless annotations of methods say otherwise",
-					except));
+			String who = rules.canAuthenticate() ? "authenticated by " + rules.describeMechanisms()
+					: "not authenticated by anything";
+			String may = rules.hasRules() ? "rules of the GrpcSecurityPolicy say who may call"
+					: "whoever is authenticated may call, unless annotations of methods say otherwise";
+			logger.info("gRPC calls are %s; %s%s".formatted(who, may, except));
 		}
 	}
 

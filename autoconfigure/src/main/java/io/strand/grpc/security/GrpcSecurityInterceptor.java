@@ -1,5 +1,7 @@
 package io.strand.grpc.security;
 
+import java.util.List;
+
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -16,6 +18,7 @@ import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.authorization.AuthorizationResult;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.core.authority.AuthorityUtils;
 import org.springframework.security.core.context.SecurityContext;
 
@@ -32,6 +35,8 @@ import org.springframework.security.core.context.SecurityContext;
 public final class GrpcSecurityInterceptor implements ServerInterceptor {
 
 	private static final AuthenticationTrustResolver trust = new AuthenticationTrustResolverImpl();
+
+	private static final List<GrantedAuthority> ANONYMOUS = AuthorityUtils.createAuthorityList("ROLE_ANONYMOUS");
 
 	private final GrpcSecurityPolicy policy;
 
@@ -59,6 +64,9 @@ public final class GrpcSecurityInterceptor implements ServerInterceptor {
 	@Override
 	public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
+		if (this.policy.isOpen(call.getMethodDescriptor())) {
+			return next.startCall(call, headers);
+		}
 		SecurityContext context = this.contexts.current();
 		try (SecurityContextScope scope = SecurityContextScope.open(this.contexts.contexts(), context)) {
 			Status refused = secureOnce(call, headers, context);
@@ -122,8 +130,7 @@ public final class GrpcSecurityInterceptor implements ServerInterceptor {
 	}
 
 	private static Authentication anonymous() {
-		return new AnonymousAuthenticationToken("strand", "anonymousUser",
-				AuthorityUtils.createAuthorityList("ROLE_ANONYMOUS"));
+		return new AnonymousAuthenticationToken("strand", "anonymousUser", ANONYMOUS);
 	}
 
 	private Status denied(ServerCall<?, ?> call, Authentication caller, AuthorizationResult result, String reason) {

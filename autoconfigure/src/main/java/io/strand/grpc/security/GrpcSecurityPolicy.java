@@ -12,6 +12,7 @@ import io.grpc.ServerCall;
 import io.strand.grpc.security.Mechanism.Source;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.authorization.AuthorizationManager;
 
 /**
@@ -54,9 +55,14 @@ public final class GrpcSecurityPolicy {
 			}
 		}
 		if (header) {
-			throw Claim.unreadable("The authorization header is of no scheme that is accepted", null);
+			throw new BadCredentialsException("The authorization header is of no scheme that is accepted");
 		}
 		return null;
+	}
+
+	/** Whether it does not matter who calls. */
+	boolean isOpen(MethodDescriptor<?, ?> method) {
+		return this.rules.isOpen(method);
 	}
 
 	AuthorizationManager<ServerCall<?, ?>> rule(MethodDescriptor<?, ?> method) {
@@ -83,8 +89,7 @@ public final class GrpcSecurityPolicy {
 
 	/** The ways of authentication, in words. */
 	String describeMechanisms() {
-		return this.mechanisms.isEmpty() ? "nothing"
-				: this.mechanisms.stream().map(Mechanism::name).collect(Collectors.joining(", "));
+		return this.mechanisms.stream().map(Mechanism::name).collect(Collectors.joining(", "));
 	}
 
 }

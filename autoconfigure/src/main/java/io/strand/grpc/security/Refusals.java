@@ -2,6 +2,9 @@ package io.strand.grpc.security;
 
 import io.grpc.ServerCall;
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LineQuota;
+import io.strand.grpc.call.LogText;
+import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -35,11 +38,11 @@ public final class Refusals {
 
 	private final PublishedFailures published;
 
-	private final LineLimit unauthenticatedLines = new LineLimit();
+	private final LineQuota unauthenticatedLines = quota("calls were refused whose callers are not authenticated");
 
-	private final LineLimit deniedLines = new LineLimit();
+	private final LineQuota deniedLines = quota("calls were denied to their callers");
 
-	private final LineLimit failedLines = new LineLimit();
+	private final LineQuota failedLines = quota("calls could not be checked");
 
 	/**
 	 * Makes a teller.
@@ -56,6 +59,10 @@ public final class Refusals {
 		this.published = published;
 	}
 
+	private static LineQuota quota(String what) {
+		return new LineQuota((leftOut) -> logger.info("%d more %s, not logged one by one".formatted(leftOut, what)));
+	}
+
 	/**
 	 * A call is about to be authenticated on this thread.
 	 * @return to be closed when its refusal, if any, has been told
@@ -66,55 +73,78 @@ public final class Refusals {
 
 	/** The client is not who it says. */
 	void unauthenticated(ServerCall<?, ?> call, @Nullable Claim claim, AuthenticationException reason) {
-		if (this.unauthenticatedLines.tryPass()) {
-			logger.info("Refused %s: %s%s%s".formatted(describe(call, claim), Printable.of(reason.getMessage()),
-					cause(reason), this.unauthenticatedLines.omitted()));
+		if (this.unauthenticatedLines.tryTake()) {
+			logger.info("Refused %s: %s%s".formatted(describe(call, claim), LogText.of(reason.getMessage()),
+					cause(reason)));
 		}
-		publish(call, claim, reason);
+		publish(call, () -> publish(call, claim, reason));
 	}
 
 	private static String cause(Throwable reason) {
 		Throwable cause = reason.getCause();
-		return (cause != null) ? " (" + Printable.of(cause.toString()) + ")" : "";
+		return (cause != null) ? " (" + LogText.of(cause.toString()) + ")" : "";
 	}
 
 	/** Whether the client may could not be found out: the fault of the server. */
 	void failed(ServerCall<?, ?> call, @Nullable Claim claim, RuntimeException reason) {
-		if (this.failedLines.tryPass()) {
-			logger.error(
-					"Access to %s could not be checked%s".formatted(describe(call, claim), this.failedLines.omitted()),
-					reason);
+		if (call.isCancelled()) {
+			// Whoever waited for the answer was interrupted, as anybody else of the call
+			logger.debug("%s was cancelled while it was checked".formatted(describe(call, claim)), reason);
+			return;
+		}
+		if (this.failedLines.tryTake()) {
+			logger.error("Access to %s could not be checked".formatted(describe(call, claim)),
+					LoggedFailure.of(reason));
 		}
 		if (reason instanceof AuthenticationException exception) {
-			publish(call, claim, exception);
+			publish(call, () -> publish(call, claim, exception));
 		}
 	}
 
 	/** The client may not do what it asks for. */
 	void denied(ServerCall<?, ?> call, Authentication caller, AuthorizationResult result, String reason) {
-		if (this.deniedLines.tryPass()) {
-			logger.info("Denied %s to '%s': %s%s".formatted(describe(call, null), Printable.of(caller.getName()),
-					Printable.of(reason), this.deniedLines.omitted()));
+		if (this.deniedLines.tryTake()) {
+			logger.info("Denied %s to '%s': %s".formatted(describe(call, null), LogText.of(caller.getName()),
+					LogText.of(reason)));
 		}
 		if (caller instanceof AnonymousAuthenticationToken anonymous) {
 			anonymous.setDetails(GrpcCallDetails.of(call));
 		}
-		this.authorizationEvents.publishAuthorizationEvent(() -> caller, GrpcCall.of(call), result);
+		publish(call,
+				() -> this.authorizationEvents.publishAuthorizationEvent(() -> caller, GrpcCall.of(call), result));
+	}
+
+	/** A listener that fails must not change what the client is told. */
+	private void publish(ServerCall<?, ?> call, Runnable event) {
+		try {
+			event.run();
+		}
+		catch (RuntimeException ex) {
+			if (this.failedLines.tryTake()) {
+				logger.error("The event of the refusal of %s could not be published".formatted(describe(call, null)),
+						ex);
+			}
+		}
 	}
 
 	private static String describe(ServerCall<?, ?> call, @Nullable Claim claim) {
 		GrpcCallDetails details = GrpcCallDetails.of(call);
-		String text = "%s from %s".formatted(Printable.of(details.method()), details.peer());
-		// The name of a token is the token
-		return (claim != null && claim.authentication() instanceof UsernamePasswordAuthenticationToken user)
-				? "%s with user '%s'".formatted(text, Printable.of(user.getName())) : text;
+		String text = "%s from %s".formatted(LogText.of(details.method()), details.peer());
+		return (claim != null && hasName(claim))
+				? "%s with user '%s'".formatted(text, LogText.of(claim.authentication().getName())) : text;
+	}
+
+	/** The name of a token that is not checked yet is the token itself, a secret. */
+	private static boolean hasName(Claim claim) {
+		return claim.authentication() instanceof UsernamePasswordAuthenticationToken
+				|| claim.authentication() instanceof CertificateAuthentication;
 	}
 
 	private void publish(ServerCall<?, ?> call, @Nullable Claim claim, AuthenticationException reason) {
 		if (this.published.isPublished()) {
 			return;
 		}
-		Authentication claimed = (claim != null) ? claim.authentication() : unknown(call);
+		Authentication claimed = (claim != null && hasName(claim)) ? claim.authentication() : unknown(call);
 		this.authenticationEvents.publishAuthenticationFailure(reason, claimed);
 		if (!this.published.isPublished()) {
 			this.events.publishEvent(

@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.NoUniqueBeanDefinitionException;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.ResolvableType;
 import org.springframework.security.access.hierarchicalroles.RoleHierarchy;
@@ -102,7 +103,15 @@ record SecurityBeans(BeanFactory beans) {
 	}
 
 	private <T> @Nullable T available(Class<T> type) {
-		return this.beans.getBeanProvider(type).getIfAvailable();
+		try {
+			return this.beans.getBeanProvider(type).getIfAvailable();
+		}
+		catch (NoUniqueBeanDefinitionException ex) {
+			throw new InvalidGrpcSecurityException(
+					"There are several beans of type %s: %s.".formatted(type.getSimpleName(), ex.getBeanNamesFound()),
+					"Mark one of them @Primary, or declare a GrpcSecurityPolicy bean that is told which to use, such as by"
+							+ " GrpcSecurity.httpBasic(…).");
+		}
 	}
 
 	/**

@@ -79,7 +79,7 @@ final class Connections {
 		int max = this.limits.maxConnections();
 		// Before the listener, which counts down at once if it is closed already
 		int now = this.open.incrementAndGet();
-		context.channel().closeFuture().addListener((closed) -> this.open.decrementAndGet());
+		var unused = context.channel().closeFuture().addListener((closed) -> this.open.decrementAndGet());
 		if (max == 0 || now <= max) {
 			return true;
 		}
@@ -87,7 +87,7 @@ final class Connections {
 			logger.warn("A connection from %s was refused: %d are open (strand.server.limits.max-connections)"
 				.formatted(context.channel().remoteAddress(), max));
 		}
-		context.channel().close();
+		unused = context.channel().close();
 		return false;
 	}
 
@@ -128,6 +128,9 @@ final class Connections {
 		@Override
 		public void handlerAdded(ChannelHandlerContext context) {
 			if (admit(context)) {
+				if (!Connections.this.limits.keepAliveTime().isZero()) {
+					context.pipeline().addFirst(new SilenceWatch(Connections.this.limits));
+				}
 				context.pipeline().replace(this, null, this.negotiation);
 			}
 		}

@@ -30,7 +30,7 @@ public final class LeakCheckExtension implements BeforeEachCallback, AfterEachCa
 			// of the JVM
 			"ForkJoinPool", "CompletableFutureDelayScheduler", "VirtualThread-", "Read-Poller", "Write-Poller",
 			"Master-Poller", "process reaper", "Attach Listener", "Notification Thread", "Common-Cleaner", "Cleaner-",
-			"Keep-Alive-Timer", "HttpClient-",
+			"Keep-Alive-Timer", "HttpClient-", "JFR ",
 			// of the Prometheus client, one for the JVM
 			"prometheus-metrics-scheduler",
 			// of test tools

@@ -158,7 +158,7 @@ public final class RawConnection implements AutoCloseable {
 			if ((type == SETTINGS || type == PING) && (flags & ACK) == 0) {
 				write(type, ACK, 0, (type == PING) ? payload : new byte[0]);
 			}
-			if (type != PING && (type != SETTINGS || (flags & ACK) == 0)) {
+			if (type != SETTINGS || (flags & ACK) == 0) {
 				return new Frame(type, flags, stream, payload);
 			}
 		}

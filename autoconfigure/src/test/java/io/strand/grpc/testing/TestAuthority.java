@@ -6,8 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.Key;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 
 import javax.net.ssl.KeyManager;
@@ -120,6 +123,61 @@ public final class TestAuthority {
 			throw new IllegalStateException("The key store cannot be made", ex);
 		}
 		return mixed;
+	}
+
+	/**
+	 * Puts the identities of several into one store.
+	 * @param identities from {@link #issue}, whose entries are named 0, 1 and so on
+	 * @return a PKCS12 file
+	 */
+	public Path together(Path... identities) {
+		Path together = this.directory.resolve("together.p12");
+		char[] password = TestCertificates.PASSWORD.toCharArray();
+		try (OutputStream file = Files.newOutputStream(together)) {
+			KeyStore store = KeyStore.getInstance("PKCS12");
+			store.load(null, null);
+			for (int i = 0; i < identities.length; i++) {
+				KeyStore one = load(identities[i]);
+				store.setKeyEntry(String.valueOf(i), one.getKey("identity", password), password,
+						one.getCertificateChain("identity"));
+			}
+			store.store(file, password);
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException("The key store cannot be made", ex);
+		}
+		return together;
+	}
+
+	/**
+	 * Properties of an SSL bundle in PEM.
+	 * @param name the name of the bundle
+	 * @param key the identity whose key to use
+	 * @param certificate the identity whose certificates to use
+	 * @return pairs of {@code key=value}
+	 */
+	public static String[] pemOf(String name, Path key, Path certificate) {
+		String prefix = "spring.ssl.bundle.pem." + name + ".keystore.";
+		try {
+			StringBuilder chain = new StringBuilder();
+			for (Certificate one : load(certificate).getCertificateChain("identity")) {
+				chain.append(pem("CERTIFICATE", one.getEncoded()));
+			}
+			Key own = load(key).getKey("identity", TestCertificates.PASSWORD.toCharArray());
+			return new String[] { prefix + "certificate=" + chain,
+					prefix + "private-key=" + pem("PRIVATE KEY", own.getEncoded()) };
+		}
+		catch (GeneralSecurityException ex) {
+			throw new IllegalStateException("The key store cannot be used", ex);
+		}
+	}
+
+	private static String pem(String type, byte[] content) {
+		return "-----BEGIN %1$s-----\n%2$s\n-----END %1$s-----\n".formatted(type,
+				Base64.getMimeEncoder(64, new byte[] { '\n' }).encodeToString(content));
 	}
 
 	/**

@@ -55,7 +55,10 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 			String key = (String) property.get("name");
 			if (key.startsWith("strand.")) {
 				Matcher map = MAP.matcher(String.valueOf(property.get("type")));
-				if (map.matches()) {
+				if (map.matches() && map.group(1).equals(String.class.getName())) {
+					properties.put(key + ".<name>", new Property("", text(property.get("description"))));
+				}
+				else if (map.matches()) {
 					addNested(properties, key + ".<name>.", map.group(1));
 				}
 				else {

@@ -43,7 +43,7 @@ class ApplicationOwnServer implements OwnServer, ApplicationListener<GrpcServerS
 
 	@Override
 	public boolean serves(String protoService) {
-		if (this.beans.getBeanNamesForType(GrpcServer.class, true, false).length == 0) {
+		if (this.beans.getBeanNamesForType(GrpcServer.class, true, false).length == 0 || isElsewhere(protoService)) {
 			return false;
 		}
 		for (String name : this.beans.getBeanNamesForType(BindableService.class, true, false)) {
@@ -53,6 +53,17 @@ class ApplicationOwnServer implements OwnServer, ApplicationListener<GrpcServerS
 			}
 		}
 		return servesByPlainMethods(protoService);
+	}
+
+	/**
+	 * What a listener has to itself is not served where a channel to this server goes.
+	 */
+	private boolean isElsewhere(String protoService) {
+		GrpcServerProperties settings = this.properties.getIfAvailable();
+		return settings != null && settings.getListeners()
+			.values()
+			.stream()
+			.anyMatch((listener) -> listener.isExclusive() && listener.getServices().contains(protoService));
 	}
 
 	private boolean servesByPlainMethods(String protoService) {

@@ -3,6 +3,7 @@ package io.strand.grpc.autoconfigure.security;
 import java.time.Duration;
 
 import io.strand.grpc.security.CallSecurityContext;
+import io.strand.grpc.security.DeniedMethods;
 import io.strand.grpc.security.FailedAttempts;
 import io.strand.grpc.security.GrpcSecurity;
 import io.strand.grpc.security.GrpcSecurityInterceptor;
@@ -80,6 +81,12 @@ class CallRulesConfiguration {
 	@Bean
 	PublishedFailures strandPublishedAuthenticationFailures() {
 		return new PublishedFailures();
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	DeniedMethods strandDeniedMethods() {
+		return new DeniedMethods();
 	}
 
 	/** For what annotations of methods deny, too. */

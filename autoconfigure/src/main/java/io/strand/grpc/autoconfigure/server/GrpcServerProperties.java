@@ -102,7 +102,7 @@ public class GrpcServerProperties {
 	private final Streams streams = new Streams();
 
 	@NestedConfigurationProperty
-	private final ServerLimits limits = new ServerLimits();
+	private final LimitsProperties limits = new LimitsProperties();
 
 	private final Errors errors = new Errors();
 
@@ -208,7 +208,7 @@ public class GrpcServerProperties {
 		return this.streams;
 	}
 
-	public ServerLimits getLimits() {
+	public LimitsProperties getLimits() {
 		return this.limits;
 	}
 

@@ -38,7 +38,7 @@ class HandlerSettingsMapper {
 	private HandlerOptions server() {
 		Handler handler = this.properties.getHandler();
 		Streams streams = this.properties.getStreams();
-		ServerLimits limits = this.properties.getLimits();
+		LimitsProperties limits = this.properties.getLimits();
 		return new HandlerOptions(threading("strand.server.handler.threading", handler.getThreading()),
 				handler.isInterruptOnCancel(), streams.getConcurrentSend(),
 				bytes("strand.server.streams.ready-threshold", streams.getReadyThreshold()),

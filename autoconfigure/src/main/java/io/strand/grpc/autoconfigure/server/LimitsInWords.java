@@ -18,8 +18,8 @@ class LimitsInWords {
 	private final List<String> off = new ArrayList<>();
 
 	private LimitsInWords(GrpcServerProperties properties) {
-		ServerLimits limits = properties.getLimits();
-		ServerKeepAlive keepAlive = limits.getKeepAlive();
+		LimitsProperties limits = properties.getLimits();
+		KeepAliveProperties keepAlive = limits.getKeepAlive();
 		count("%d connections", "max-connections", limits.getMaxConnections());
 		count("%d calls", "max-concurrent-calls", limits.getMaxConcurrentCalls());
 		count("%d calls per connection", "max-concurrent-calls-per-connection",

@@ -23,7 +23,7 @@ class TransportLimitsMapper {
 
 	private final GrpcServerProperties properties;
 
-	private final ServerLimits limits;
+	private final LimitsProperties limits;
 
 	TransportLimitsMapper(GrpcServerProperties properties) {
 		this.properties = properties;
@@ -31,7 +31,7 @@ class TransportLimitsMapper {
 	}
 
 	TransportLimits map() {
-		ServerKeepAlive keepAlive = this.limits.getKeepAlive();
+		KeepAliveProperties keepAlive = this.limits.getKeepAlive();
 		return new TransportLimits(count("max-connections", this.limits.getMaxConnections()),
 				count("max-concurrent-calls-per-connection", this.limits.getMaxConcurrentCallsPerConnection()),
 				count("max-resets", this.limits.getMaxResets()), window(this.limits.getResetWindow()),

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.strand.grpc.actuate.CallDescriptor;
@@ -41,6 +42,7 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.availability.ApplicationAvailabilityAutoConfiguration;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -243,6 +245,15 @@ class GrpcEndpointTests {
 				assertThat(cancelled.await(10, TimeUnit.SECONDS)).isTrue();
 				await().until(() -> calls(context).isEmpty());
 				assertThat(endpoint(context).cancel("calls", 4711).cancelled()).isFalse();
+				// As a stream, whose headers go out without a message
+				Outcome incomplete = Outcome.open(client.channel(),
+						EchoGrpc.getUnaryMethod().toBuilder().setType(MethodType.BIDI_STREAMING).build(),
+						CallOptions.DEFAULT);
+				await().until(() -> !calls(context).isEmpty());
+				assertThat(calls(context).get(0).state()).isEqualTo("receiving");
+				cancel(context, "strand.testing.Echo/Unary");
+				assertThat(incomplete.status().getCode()).isEqualTo(Status.Code.CANCELLED);
+				await().until(() -> calls(context).isEmpty());
 			}
 		});
 	}
@@ -306,6 +317,7 @@ class GrpcEndpointTests {
 				Outcome bidi = Outcome.open(client.channel(), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT);
 				bidi.call().sendMessage(Message.getDefaultInstance());
 				await().until(() -> bidi.messages().size() == 1);
+				AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
 				endpoint(context).act("drain");
 				await().untilTrue(told);
 				assertThat(context.getBean(ApplicationAvailability.class).getReadinessState())

@@ -139,6 +139,19 @@ class OwnServerTests {
 	}
 
 	@Test
+	void aServiceThatAListenerHasToItselfIsNotItsOwn() {
+		ApplicationContextRunner listening = ClientContext.runner()
+			.withBean(EchoService.class)
+			.withBean(OtherCaller.class)
+			.withPropertyValues("strand.server.listeners.admin.port=0",
+					"strand.server.listeners.admin.services=strand.testing.Echo");
+		listening.run((context) -> assertThat(context.getStartupFailure())
+			.hasMessageContaining("and this application does not serve it"));
+		listening.withPropertyValues("strand.server.listeners.admin.exclusive=false")
+			.run((context) -> assertThat(context.getBean(OtherCaller.class).stub.unary(MESSAGE)).isEqualTo(MESSAGE));
+	}
+
+	@Test
 	void withoutServerNothingIsItsOwn() {
 		this.runner.withPropertyValues("strand.server.enabled=false")
 			.run((context) -> assertThat(context).getFailure()

@@ -7,6 +7,7 @@ import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.channelz.v1.ChannelzGrpc;
 import io.grpc.channelz.v1.GetServersRequest;
+import io.grpc.channelz.v1.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
@@ -63,8 +64,8 @@ class AdminListenerTests {
 					assertThat(ChannelzGrpc.newBlockingStub(admin.channel())
 						.withDeadlineAfter(20, TimeUnit.SECONDS)
 						.getServers(GetServersRequest.getDefaultInstance())
-						.getServerList())
-						.anyMatch((one) -> one.getListenSocket(0).getName().contains(":" + server.getPort() + "]"));
+						.getServerList()).flatExtracting(Server::getListenSocketList)
+						.anyMatch((socket) -> socket.getName().contains(":" + server.getPort() + "]"));
 				}
 			});
 	}

@@ -24,9 +24,11 @@ import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
+import io.strand.grpc.testing.TestAuthority;
 import io.strand.grpc.testing.TestClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -77,9 +79,10 @@ class DashboardTests {
 				"management.metrics.distribution.percentiles-histogram.grpc.server=true");
 
 	@Test
-	void everyQueryNamesMetersAndTagsThatExistAndEveryMeterIsShown() throws IOException {
+	void everyQueryNamesMetersAndTagsThatExistAndEveryMeterIsShown(@TempDir Path directory) throws IOException {
 		List<Query> queries = queries();
 		assertThat(queries).hasSizeGreaterThan(20);
+		Map<String, Set<String>> exist = ofAServerWithTls(directory);
 		this.runner.run((context) -> {
 			PrometheusMeterRegistry registry = context.getBean(PrometheusMeterRegistry.class);
 			callInAllWays(context.getBean(EchoBlockingStub.class));
@@ -91,7 +94,7 @@ class DashboardTests {
 				.record(Duration.ofMillis(1));
 			await().untilAsserted(
 					() -> assertThat(registry.scrape()).contains("grpc_server_seconds_count", "stream_messages_count"));
-			Map<String, Set<String>> exist = labelsByName(registry.scrape());
+			exist.putAll(labelsByName(registry.scrape()));
 			for (Query query : queries) {
 				assertThat(exist.keySet()).as("the meters of " + query).containsAll(query.names());
 				query.names()
@@ -105,6 +108,15 @@ class DashboardTests {
 					.map(DashboardTests::family)
 					.toList());
 		});
+	}
+
+	private Map<String, Set<String>> ofAServerWithTls(Path directory) {
+		TestAuthority authority = TestAuthority.in(directory);
+		Map<String, Set<String>> exist = new HashMap<>();
+		this.runner.withPropertyValues(authority.bundleOf("shop", authority.issue("localhost")))
+			.withPropertyValues("strand.server.ssl.bundle=shop")
+			.run((context) -> exist.putAll(labelsByName(context.getBean(PrometheusMeterRegistry.class).scrape())));
+		return exist;
 	}
 
 	private void callInAllWays(EchoBlockingStub echo) {

@@ -156,13 +156,14 @@ class GrpcServerMetersTests {
 				for (int count : new int[] { 1, 3 }) {
 					Message[] requests = new Message[count];
 					Arrays.fill(requests, Message.getDefaultInstance());
-					Outcome.of(client.channel(), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT, requests).status();
+					Outcome.of(client.channel(), EchoGrpc.getClientStreamMethod(), CallOptions.DEFAULT, requests)
+						.status();
 				}
 				await().until(() -> this.registry.find("strand.server.stream.messages").summaries().size() == 2
-						&& messages("Bidi", "sent").count() == 2);
-				assertThat(messages("Bidi", "received").totalAmount()).isEqualTo(4);
-				assertThat(messages("Bidi", "received").max()).isEqualTo(3);
-				assertThat(messages("Bidi", "sent").totalAmount()).isEqualTo(4);
+						&& messages("ClientStream", "sent").count() == 2);
+				assertThat(messages("ClientStream", "received").totalAmount()).isEqualTo(4);
+				assertThat(messages("ClientStream", "received").max()).isEqualTo(3);
+				assertThat(messages("ClientStream", "sent").totalAmount()).isEqualTo(2);
 			}
 		});
 	}

@@ -24,6 +24,8 @@ import io.micrometer.core.instrument.binder.grpc.ObservationGrpcServerIntercepto
 import io.micrometer.observation.ObservationRegistry;
 import io.strand.grpc.autoconfigure.observation.ObservedServer.Observing;
 import io.strand.grpc.autoconfigure.observation.ObservedServer.Recorder;
+import io.strand.grpc.autoconfigure.security.GrpcSecurityAutoConfiguration;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.observation.ServerObservation;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.service.advice.GrpcAdvice;
@@ -82,7 +84,7 @@ class GrpcServerObservationTests {
 			GrpcServerObservationContext seen = context.getBean(Recorder.class).only();
 			assertThat(seen.getName()).isEqualTo("grpc.server");
 			assertThat(seen.getFullMethodName()).isEqualTo("strand.testing.Echo/Unary");
-			assertThat(seen.getStatusCode()).isEqualTo(Status.Code.OK);
+			assertThat(ObservedServer.status(seen)).isEqualTo("OK");
 			assertThat(seen.getLowCardinalityKeyValues()).extracting((entry) -> entry.getKey() + "=" + entry.getValue())
 				.containsExactlyInAnyOrder("rpc.service=strand.testing.Echo", "rpc.method=Unary", "rpc.type=UNARY",
 						"grpc.status_code=OK");
@@ -165,7 +167,7 @@ class GrpcServerObservationTests {
 			Status status = call(context, failure.method).status();
 			assertThat(status.getCode()).isEqualTo(Status.Code.NOT_FOUND);
 			GrpcServerObservationContext seen = context.getBean(Recorder.class).only();
-			assertThat(seen.getStatusCode()).isEqualTo(Status.Code.NOT_FOUND);
+			assertThat(ObservedServer.status(seen)).isEqualTo("NOT_FOUND");
 			assertThat(seen.getError()).isSameAs(error);
 		});
 	}
@@ -176,7 +178,7 @@ class GrpcServerObservationTests {
 		failure.setUp.in(this.handlers, Status.OUT_OF_RANGE.asRuntimeException());
 		this.observed.run((context) -> {
 			assertThat(call(context, failure.method).status().getCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
-			assertThat(context.getBean(Recorder.class).only().getStatusCode()).isEqualTo(Status.Code.OUT_OF_RANGE);
+			assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("OUT_OF_RANGE");
 		});
 	}
 
@@ -189,7 +191,18 @@ class GrpcServerObservationTests {
 					EchoGrpc.getBidiMethod() }) {
 				assertThat(call(context, method).status().getCode()).isEqualTo(code);
 			}
-			assertThat(context.getBean(Recorder.class).stopped(2)).extracting("statusCode").containsOnly(code);
+			assertThat(context.getBean(Recorder.class).stopped(2)).extracting(ObservedServer::status)
+				.containsOnly(code.name());
+		});
+	}
+
+	@Test
+	void whatSecurityRefusesIsMeasured() {
+		this.observed.withConfiguration(AutoConfigurations.of(GrpcSecurityAutoConfiguration.class)).run((context) -> {
+			Status status = call(context, EchoGrpc.getUnaryMethod()).status();
+			assertThat(status.getCode()).isIn(Status.Code.UNAUTHENTICATED, Status.Code.PERMISSION_DENIED);
+			assertThat(ObservedServer.status(context.getBean(Recorder.class).only()))
+				.isEqualTo(status.getCode().name());
 		});
 	}
 
@@ -216,8 +229,8 @@ class GrpcServerObservationTests {
 				unary.cancel();
 				stream.cancel();
 				bidi.cancel();
-				assertThat(context.getBean(Recorder.class).stopped(3)).extracting("statusCode")
-					.containsOnly(Status.Code.CANCELLED);
+				assertThat(context.getBean(Recorder.class).stopped(3)).extracting(ObservedServer::status)
+					.containsOnly("CANCELLED");
 			}
 		});
 	}
@@ -230,9 +243,34 @@ class GrpcServerObservationTests {
 				Outcome outcome = Outcome.of(client.channel(), EchoGrpc.getUnaryMethod(),
 						CallOptions.DEFAULT.withDeadlineAfter(200, TimeUnit.MILLISECONDS), MESSAGE);
 				assertThat(outcome.status().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-				assertThat(context.getBean(Recorder.class).only().getStatusCode())
-					.isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+				assertThat(ObservedServer.status(context.getBean(Recorder.class).only()))
+					.isEqualTo("DEADLINE_EXCEEDED");
 			}
+		});
+	}
+
+	@Test
+	void aCallThatTheServerEndsIsMeasuredAsItsClientSeesIt() throws Exception {
+		CountDownLatch entered = new CountDownLatch(1);
+		this.handlers.unary((request, responses) -> block(entered));
+		this.observed.run((context) -> {
+			try (TestClient client = ObservedServer.client(context)) {
+				Outcome outcome = Outcome.of(client.channel(), EchoGrpc.getUnaryMethod(), CallOptions.DEFAULT, MESSAGE);
+				assertThat(entered.await(10, TimeUnit.SECONDS)).isTrue();
+				context.getBean(CallEngine.class).abort(Status.UNAVAILABLE);
+				assertThat(outcome.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+				assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("UNAVAILABLE");
+			}
+		});
+	}
+
+	@Test
+	void aCallThatLastsTooLongIsMeasuredAsItsClientSeesIt() {
+		this.handlers.unary((request, responses) -> block(new CountDownLatch(1)));
+		this.observed.withPropertyValues("strand.server.limits.max-call-duration=200ms").run((context) -> {
+			assertThat(call(context, EchoGrpc.getUnaryMethod()).status().getCode())
+				.isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+			assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("DEADLINE_EXCEEDED");
 		});
 	}
 
@@ -268,6 +306,20 @@ class GrpcServerObservationTests {
 	}
 
 	@Test
+	void methodsThatNobodyServesAreNoObservations() {
+		this.observed.run((context) -> {
+			for (int i = 0; i < 20; i++) {
+				MethodDescriptor<Message, Message> unknown = EchoGrpc.getUnaryMethod()
+					.toBuilder()
+					.setFullMethodName("no.Service/Method" + i)
+					.build();
+				assertThat(call(context, unknown).status().getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
+			}
+			assertThat(context.getBean(Recorder.class).started).hasValue(0);
+		});
+	}
+
+	@Test
 	void aConventionOfTheApplicationIsUsed() {
 		this.observed.withBean(OwnConvention.class).run((context) -> {
 			call(context, EchoGrpc.getUnaryMethod()).status();
@@ -298,7 +350,7 @@ class GrpcServerObservationTests {
 		this.observed.withUserConfiguration(Own.class).run((context) -> {
 			assertThat(context).doesNotHaveBean(ServerObservation.class);
 			call(context, EchoGrpc.getUnaryMethod()).status();
-			assertThat(context.getBean(Recorder.class).only().getStatusCode()).isEqualTo(Status.Code.OK);
+			assertThat(ObservedServer.status(context.getBean(Recorder.class).only())).isEqualTo("OK");
 		});
 	}
 

@@ -1,6 +1,7 @@
 package io.strand.grpc.autoconfigure.observation;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -45,6 +46,15 @@ final class ObservedServer {
 
 	static TestClient client(ApplicationContext context) {
 		return TestClient.tcp(context.getBean(GrpcServer.class).getPort());
+	}
+
+	/**
+	 * The status that was measured, which is the one that was known in time.
+	 * @param stopped what was observed
+	 * @return the name of the status
+	 */
+	static String status(GrpcServerObservationContext stopped) {
+		return Objects.requireNonNull(stopped.getLowCardinalityKeyValue("grpc.status_code")).getValue();
 	}
 
 	/** Remembers what was observed. */

@@ -5,6 +5,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 
 import io.grpc.BindableService;
+import io.grpc.ClientInterceptors;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
@@ -47,9 +48,11 @@ import org.springframework.security.authentication.UsernamePasswordAuthenticatio
 import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
 import org.springframework.security.oauth2.server.resource.introspection.OpaqueTokenIntrospector;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -226,6 +229,21 @@ class GrpcSecurityAutoConfigurationTests {
 	}
 
 	@Test
+	void healthChecksWorkWhenAuthenticationDoesNot() {
+		this.runner.withBean(AuthenticationManager.class, () -> (claimed) -> {
+			throw new IllegalStateException("down");
+		}).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(HealthGrpc
+					.newBlockingStub(ClientInterceptors.intercept(client.channel(),
+							SecuredContext.with(SecuredContext.basic("ann", "secret"))))
+					.check(HealthCheckRequest.getDefaultInstance())
+					.isInitialized()).isTrue();
+			}
+		});
+	}
+
+	@Test
 	void rolesHaveTheHierarchyOfTheApplication() {
 		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.anyCall().hasRole("GUEST")).build())
 			.withBean(RoleHierarchy.class, () -> RoleHierarchyImpl.fromHierarchy("ROLE_CLERK > ROLE_GUEST"))
@@ -237,7 +255,8 @@ class GrpcSecurityAutoConfigurationTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "strand.testing.Ecco, strand.testing.Echo", "strand.testing.echo, strand.testing.Echo" })
+	@CsvSource({ "strand.testing.Ecco, strand.testing.Echo", "strand.testing.echo, strand.testing.Echo",
+			"grpc.health.v1.Helth, grpc.health.v1.Health" })
 	void ruleForAServiceThatIsNotServedIsRefused(String wrong, String right) {
 		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.service(wrong).permitAll()).build())
 			.run((context) -> assertThat(context).getFailure()
@@ -306,6 +325,16 @@ class GrpcSecurityAutoConfigurationTests {
 				.rootCause()
 				.isInstanceOf(InvalidGrpcSecurityException.class)
 				.hasMessageContaining("both would check bearer tokens"));
+	}
+
+	@Test
+	void twoBeansOfOneKindAreRefused() {
+		this.runner.withUserConfiguration(SecuredContext.Users.class)
+			.withBean("more", UserDetailsService.class, InMemoryUserDetailsManager::new)
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidGrpcSecurityException.class)
+				.hasMessageContainingAll("UserDetailsService", "users", "more", "@Primary"));
 	}
 
 	@Test

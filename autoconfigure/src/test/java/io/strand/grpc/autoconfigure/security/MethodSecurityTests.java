@@ -40,6 +40,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.access.annotation.Secured;
@@ -56,7 +58,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for Spring Security's annotations on handlers of every kind, with no rule but
  * them.
  */
-@ExtendWith(LeakCheckExtension.class)
+@ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
 class MethodSecurityTests {
 
 	private static final String ANN = basic("ann", "secret");
@@ -135,7 +137,22 @@ class MethodSecurityTests {
 			.run((context) -> assertThat(context).getFailure()
 				.rootCause()
 				.isInstanceOf(InvalidGrpcSecurityException.class)
-				.hasMessageContainingAll("ClerksEcho.unary", "spring.aop.proxy-target-class"));
+				.hasMessageContainingAll("ClerksEcho.", "spring.aop.proxy-target-class"));
+	}
+
+	@Test
+	void annotationOnAFinalMethodIsRefused() {
+		this.runner.withBean(FinalEcho.class)
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidGrpcSecurityException.class)
+				.hasMessageContaining("FinalEcho.unary has no effect: the method is final"));
+	}
+
+	@Test
+	void annotationsThatNobodyReadsAreToldOf(CapturedOutput output) {
+		SecuredContext.runner().withBean(ClerksEcho.class).run((context) -> assertThat(context).hasNotFailed());
+		assertThat(output).contains("WARN", "Is @EnableMethodSecurity missing?");
 	}
 
 	@ParameterizedTest
@@ -262,6 +279,16 @@ class MethodSecurityTests {
 		@PreAuthorize("hasRole('CLERK')")
 		public StreamObserver<Message> bidi(StreamObserver<Message> responses) {
 			return super.bidi(responses);
+		}
+
+	}
+
+	static class FinalEcho extends EchoService {
+
+		@Override
+		@PreAuthorize("hasRole('CLERK')")
+		public final void unary(Message request, StreamObserver<Message> responses) {
+			super.unary(request, responses);
 		}
 
 	}

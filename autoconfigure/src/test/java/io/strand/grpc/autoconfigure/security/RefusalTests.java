@@ -3,6 +3,8 @@ package io.strand.grpc.autoconfigure.security;
 import java.io.InputStream;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
@@ -36,17 +38,24 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
 import org.springframework.boot.security.autoconfigure.SecurityAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
 import org.springframework.context.ApplicationContext;
 import org.springframework.security.authentication.AuthenticationManager;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.authentication.DefaultAuthenticationEventPublisher;
 import org.springframework.security.authentication.ProviderManager;
 import org.springframework.security.authentication.dao.DaoAuthenticationProvider;
+import org.springframework.security.authentication.event.AbstractAuthenticationFailureEvent;
+import org.springframework.security.authorization.event.AuthorizationDeniedEvent;
 import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.oauth2.jwt.BadJwtException;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
 
 import static io.strand.grpc.autoconfigure.security.SecuredContext.basic;
 import static io.strand.grpc.autoconfigure.security.SecuredContext.call;
@@ -58,7 +67,7 @@ import static org.awaitility.Awaitility.await;
  * Tests for what follows from a refusal: an audit event, no decoding, and in the end a
  * closed door.
  */
-@ExtendWith(LeakCheckExtension.class)
+@ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
 class RefusalTests {
 
 	private final ApplicationContextRunner runner = SecuredContext.runner()
@@ -118,6 +127,60 @@ class RefusalTests {
 	}
 
 	@Test
+	void tokensAreKeptOutOfTheLogAndTheAudit(CapturedOutput output) {
+		clerksOnly().withBean(JwtDecoder.class, () -> (token) -> {
+			throw new BadJwtException("An error occurred");
+		}).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(call(client, "Bearer sesame-1").status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+				assertThat(call(client, basic("ann", "sesame-2")).status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+			}
+			assertThat(audit(context)).extracting(AuditEvent::getPrincipal).containsExactly("unknown", "ann");
+			assertThat(audit(context).toString()).doesNotContain("sesame");
+		});
+		assertThat(output).contains("Refused ").doesNotContain("sesame");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "auto", "platform" })
+	void callThatIsCancelledMeanwhileIsNobodysFault(String threading, CapturedOutput output) {
+		CountDownLatch asked = new CountDownLatch(1);
+		CountDownLatch interrupted = new CountDownLatch(1);
+		clerksOnly().withPropertyValues("strand.server.handler.threading=" + threading)
+			.withBean(AuthenticationManager.class, () -> (claimed) -> {
+				asked.countDown();
+				try {
+					new CountDownLatch(1).await(30, TimeUnit.SECONDS);
+				}
+				catch (InterruptedException ex) {
+					interrupted.countDown();
+				}
+				throw new IllegalStateException("No answer of the directory");
+			})
+			.run((context) -> {
+				try (TestClient client = SecuredContext.client(context)) {
+					Outcome outcome = call(client, basic("ann", "secret"));
+					assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+					outcome.cancel();
+					assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+				}
+			});
+		assertThat(output).doesNotContain("No answer of the directory").doesNotContain("ERROR");
+	}
+
+	@Test
+	void listenerThatFailsDoesNotChangeTheAnswer(CapturedOutput output) {
+		clerksOnly().withBean(FailingListener.class).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(call(client, "Basic !").status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+				assertThat(call(client, basic("ann", "wrong")).status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
+				assertThat(call(client, basic("bob", "a:b:c")).status().getCode()).isEqualTo(Code.PERMISSION_DENIED);
+			}
+		});
+		assertThat(output).contains("could not be published", "I do not listen");
+	}
+
+	@Test
 	void exceptionThatNobodyKnowsIsAuditedToo() {
 		clerksOnly().withBean(AuthenticationManager.class, () -> (claimed) -> {
 			throw new TiredException();
@@ -130,7 +193,7 @@ class RefusalTests {
 	}
 
 	@Test
-	void whatAnnotationsDenyIsAudited() {
+	void whatAnnotationsDenyIsAuditedAndLogged(CapturedOutput output) {
 		this.runner.withUserConfiguration(MethodSecurityTests.Methods.class)
 			.withBean(MethodSecurityTests.ClerksEcho.class)
 			.run((context) -> {
@@ -141,6 +204,8 @@ class RefusalTests {
 				assertThat(audit(context)).extracting(AuditEvent::getPrincipal, AuditEvent::getType)
 					.containsExactly(tuple("bob", "AUTHORIZATION_FAILURE"));
 			});
+		assertThat(output).contains("ClerksEcho.unary(",
+				" to 'bob', which calls strand.testing.Echo/Unary from /127.0.0.1:");
 	}
 
 	@ParameterizedTest
@@ -233,6 +298,15 @@ class RefusalTests {
 				assertThat(call(client, basic("ann", "secret")).status().isOk()).isTrue();
 			}
 		});
+	}
+
+	static class FailingListener {
+
+		@EventListener({ AbstractAuthenticationFailureEvent.class, AuthorizationDeniedEvent.class })
+		void listen() {
+			throw new IllegalStateException("I do not listen");
+		}
+
 	}
 
 	static class TiredException extends AuthenticationException {

@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.security;
 
+import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,17 +21,27 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status.Code;
+import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.call.CallThreadHook;
 import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
+import io.strand.grpc.service.GrpcService;
+import io.strand.grpc.stream.BidiStream;
+import io.strand.grpc.stream.ClientStream;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoService;
+import io.strand.grpc.testing.Feature;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
+import io.strand.grpc.testing.Point;
+import io.strand.grpc.testing.Rectangle;
+import io.strand.grpc.testing.RouteNote;
+import io.strand.grpc.testing.RouteSummary;
+import io.strand.grpc.testing.RoutesGrpc;
 import io.strand.grpc.testing.TestClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -201,6 +212,40 @@ class SecurityContextTests {
 			cancelled.incrementAndGet();
 		}
 		assertThat(running).allMatch((outcome) -> outcome.status().isOk());
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "auto", "platform" })
+	void identityStaysWithMethodsThatWaitForMessages(String threading) {
+		this.runner.withBean(Talking.class)
+			.withPropertyValues("strand.server.handler.threading=" + threading)
+			.run((context) -> {
+				try (TestClient client = SecuredContext.client(context)) {
+					ConcurrentRun.of(8, (thread) -> {
+						for (int i = 0; i < 20; i++) {
+							String user = "user-%d-%d".formatted(thread, i);
+							BlockingClientCall<RouteNote, RouteNote> chat = RoutesGrpc
+								.newBlockingV2Stub(as(client, user))
+								.withDeadlineAfter(20, TimeUnit.SECONDS)
+								.routeChat();
+							for (int note = 0; note < 3; note++) {
+								chat.write(RouteNote.newBuilder().setText(user).build());
+								assertThat(chat.read()).extracting(RouteNote::getText).isEqualTo(user);
+							}
+							if (i % 2 == 0) {
+								chat.halfClose();
+								assertThat(chat.read()).isNull();
+							}
+							else {
+								chat.cancel("The test has seen enough", null);
+							}
+						}
+					}).join(Duration.ofSeconds(60));
+				}
+				await().until(() -> context.getBean(Talking.class).ended.get() == 160);
+				assertThat(context.getBean(Talking.class).strangers).isEmpty();
+				assertNothingIsLeft(context);
+			});
 	}
 
 	@Test
@@ -416,6 +461,47 @@ class SecurityContextTests {
 				}
 
 			};
+		}
+
+	}
+
+	@GrpcService(RoutesGrpc.class)
+	static class Talking {
+
+		final Queue<String> strangers = new ConcurrentLinkedQueue<>();
+
+		final AtomicInteger ended = new AtomicInteger();
+
+		void routeChat(BidiStream<RouteNote, RouteNote> notes, Principal caller) {
+			try {
+				for (RouteNote note : notes) {
+					look(note.getText(), caller);
+					notes.send(note.toBuilder().setText(caller()).build());
+					look(note.getText(), caller);
+				}
+			}
+			finally {
+				look(caller.getName(), caller);
+				this.ended.incrementAndGet();
+			}
+		}
+
+		private void look(String expected, Principal caller) {
+			if (!caller().equals(expected) || !caller.getName().equals(expected)) {
+				this.strangers.add("%s and %s instead of %s".formatted(caller(), caller.getName(), expected));
+			}
+		}
+
+		Feature getFeature(Point point) {
+			throw new UnsupportedOperationException();
+		}
+
+		List<Feature> listFeatures(Rectangle area) {
+			throw new UnsupportedOperationException();
+		}
+
+		RouteSummary recordRoute(ClientStream<Point> points) {
+			throw new UnsupportedOperationException();
 		}
 
 	}

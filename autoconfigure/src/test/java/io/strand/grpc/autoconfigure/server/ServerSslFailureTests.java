@@ -74,6 +74,22 @@ class ServerSslFailureTests {
 	}
 
 	@Test
+	void keyOfAnotherCertificateInPem(CapturedOutput output) {
+		Path another = authority.issue("another", "localhost");
+		assertExplained(start(output, TestAuthority.pemOf("shop", server, another)), "strand.server.ssl.bundle=shop",
+				"The private key is not that of the certificate (CN=another).",
+				"Use the key that the certificate was issued for, in spring.ssl.bundle.pem.shop.keystore or");
+	}
+
+	@Test
+	void oneOfSeveralCertificatesThatHasExpired(CapturedOutput output) {
+		Path old = authority.issue("old", "dns:localhost", "-startdate", "-10d", "-validity", "5");
+		FailedStart failed = start(output, authority.bundleOf("shop", authority.together(server, old)));
+		assertExplained(failed, "strand.server.ssl.bundle=shop", "The certificate (CN=old) has expired on 20",
+				"Renew it: clients refuse it.");
+	}
+
+	@Test
 	void certificateThatHasExpired(CapturedOutput output) {
 		Path expired = authority.issue("expired", "dns:localhost", "-startdate", "-10d", "-validity", "5");
 		FailedStart failed = start(output, authority.bundleOf("shop", expired));

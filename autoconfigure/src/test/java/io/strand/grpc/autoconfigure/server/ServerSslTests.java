@@ -119,6 +119,21 @@ class ServerSslTests {
 			});
 	}
 
+	@Test
+	void bundlesInPemAreUsed() {
+		this.runner.withPropertyValues(TestAuthority.pemOf("shop", server, server))
+			.withPropertyValues("strand.server.ssl.bundle=shop")
+			.run((context) -> assertThat(caller(ServerContext.server(context).getPort(), null)).isEqualTo("nobody"));
+	}
+
+	@Test
+	void onlyTheCertificateThatTheBundleNamesMustBeValid() {
+		Path old = authority.issue("old", "dns:localhost", "-startdate", "-10d", "-validity", "5");
+		this.runner.withPropertyValues(authority.bundleOf("shop", authority.together(old, server)))
+			.withPropertyValues("spring.ssl.bundle.jks.shop.key.alias=1", "strand.server.ssl.bundle=shop")
+			.run((context) -> assertThat(caller(ServerContext.server(context).getPort(), null)).isEqualTo("nobody"));
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "TLSv1.2", "TLSv1.3" })
 	void laterVersionsOfTlsAreSpoken(String version) {

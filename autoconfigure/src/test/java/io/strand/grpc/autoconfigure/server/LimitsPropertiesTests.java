@@ -1,15 +1,19 @@
 package io.strand.grpc.autoconfigure.server;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
@@ -19,6 +23,7 @@ import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.RawConnection.Frame;
 import io.strand.grpc.testing.TestCertificates;
 import io.strand.grpc.testing.TestClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -39,12 +44,12 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
- * Tests for {@link ServerLimits}: that each of them holds, against clients that mean no
- * good.
+ * Tests for {@link LimitsProperties}: that each of them holds, against clients that mean
+ * no good.
  */
 @Timeout(120)
 @ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
-class ServerLimitsTests {
+class LimitsPropertiesTests {
 
 	private static final int PROTOCOL_ERROR = 1;
 
@@ -62,7 +67,7 @@ class ServerLimitsTests {
 
 	@Test
 	void defaultsAreTheDocumentedOnes() {
-		ServerLimits limits = new GrpcServerProperties().getLimits();
+		LimitsProperties limits = new GrpcServerProperties().getLimits();
 		assertThat(limits.getMaxConnections()).isEqualTo(10_000);
 		assertThat(limits.getMaxConcurrentCalls()).isEqualTo(10_000);
 		assertThat(limits.getMaxConcurrentCallsPerConnection()).isEqualTo(1000);
@@ -231,6 +236,43 @@ class ServerLimitsTests {
 				assertThat(answers(connection)).isTrue();
 			}
 		});
+	}
+
+	/** gRPC probes every ten seconds at most. */
+	@Test
+	@Tag("stress")
+	void connectionThatDoesNotAnswerAProbeIsClosed() {
+		this.runner
+			.withPropertyValues("strand.server.limits.keep-alive.time=10s",
+					"strand.server.limits.keep-alive.timeout=100ms")
+			.run((context) -> {
+				try (RawConnection idle = RawConnection.open(port(context));
+						RawConnection busy = RawConnection.open(port(context));
+						RawConnection alive = RawConnection.open(port(context))) {
+					busy.headers(BIDI);
+					alive.headers(BIDI);
+					CallEngine engine = context.getBean(CallEngine.class);
+					await().until(() -> engine.liveCalls().size() == 2);
+					// Nobody reads the probes of the others
+					CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> readToTheEnd(alive));
+					await().atMost(Duration.ofSeconds(30)).until(() -> engine.liveCalls().size() == 1);
+					await().atMost(Duration.ofSeconds(30))
+						.until(() -> ServerContext.server(context).getConnectionCount() == 1);
+					idle.awaitClosed();
+					busy.awaitClosed();
+					assertThat(reader).isNotDone();
+					assertThat(engine.liveCalls()).hasSize(1);
+				}
+			});
+	}
+
+	private static void readToTheEnd(RawConnection connection) {
+		try {
+			connection.awaitClosed();
+		}
+		catch (IOException ex) {
+			throw new UncheckedIOException(ex);
+		}
 	}
 
 	private static void probe(RawConnection connection, int times) throws Exception {

@@ -8,7 +8,7 @@ import org.springframework.boot.convert.DurationUnit;
 /**
  * Probing of silent connections, by the server and by its clients.
  */
-public class ServerKeepAlive {
+public class KeepAliveProperties {
 
 	/**
 	 * How long a connection is silent before the server probes it; 0 for never.

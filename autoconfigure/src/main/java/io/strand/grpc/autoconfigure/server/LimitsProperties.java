@@ -13,7 +13,7 @@ import org.springframework.util.unit.DataSize;
  * Limits of the server: on the calls whose handlers run at the same time, and on what
  * connections may do.
  */
-public class ServerLimits {
+public class LimitsProperties {
 
 	/**
 	 * How many connections may be open at the TCP port and the Unix domain socket
@@ -93,7 +93,7 @@ public class ServerLimits {
 	private DataSize flowControlWindow = DataSize.ofMegabytes(1);
 
 	@NestedConfigurationProperty
-	private final ServerKeepAlive keepAlive = new ServerKeepAlive();
+	private final KeepAliveProperties keepAlive = new KeepAliveProperties();
 
 	public int getMaxConnections() {
 		return this.maxConnections;
@@ -191,7 +191,7 @@ public class ServerLimits {
 		this.flowControlWindow = flowControlWindow;
 	}
 
-	public ServerKeepAlive getKeepAlive() {
+	public KeepAliveProperties getKeepAlive() {
 		return this.keepAlive;
 	}
 

@@ -47,8 +47,9 @@ class ForeignClientTests {
 	@Test
 	void twoServicesShareAConnection() throws InterruptedException {
 		int before = this.connections.accepted();
+		// By a name, a client may try two addresses at a time
 		ManagedChannel channel = Grpc
-			.newChannelBuilderForAddress("localhost", this.port, InsecureChannelCredentials.create())
+			.newChannelBuilderForAddress("127.0.0.1", this.port, InsecureChannelCredentials.create())
 			.build();
 		try {
 			assertThat(GreeterGrpc.newBlockingStub(channel)

@@ -33,6 +33,8 @@ public final class LeakCheckExtension implements BeforeEachCallback, AfterEachCa
 			"Keep-Alive-Timer", "HttpClient-", "JFR ",
 			// of the Prometheus client, one for the JVM
 			"prometheus-metrics-scheduler",
+			// of OpenTelemetry, which end when they next look
+			"BatchSpanProcessor", "BatchLogRecordProcessor", "PeriodicMetricReader",
 			// of test tools
 			"awaitility", "junit-", "surefire", "ThreadedStreamConsumer");
 

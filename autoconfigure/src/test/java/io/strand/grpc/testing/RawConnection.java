@@ -11,6 +11,8 @@ import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A connection whose HTTP/2 frames (RFC 9113) are written and read by a test, so that
  * they may be wrong. Reads end after twenty seconds.
@@ -171,6 +173,26 @@ public final class RawConnection implements AutoCloseable {
 			frame = read();
 		}
 		return frame;
+	}
+
+	/**
+	 * Reads until the server closes the connection. If it does so with something unread,
+	 * be it an acknowledgement, the system may reset the connection and throw away what
+	 * the server has said last.
+	 * @return the error of its GOAWAY, or {@code null} if that was thrown away
+	 */
+	public @Nullable Integer readEnd() throws IOException {
+		Integer error = null;
+		try {
+			while (true) {
+				Frame frame = read();
+				error = (frame.type() == GOAWAY) ? (Integer) frame.error() : error;
+			}
+		}
+		catch (EOFException | SocketException ex) {
+			// A read that takes too long is neither
+			return error;
+		}
 	}
 
 	/** Reads until the server closes the connection. */

@@ -51,8 +51,6 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
 class LimitsPropertiesTests {
 
-	private static final int PROTOCOL_ERROR = 1;
-
 	private static final int REFUSED_STREAM = 7;
 
 	private static final int ENHANCE_YOUR_CALM = 11;
@@ -160,8 +158,7 @@ class LimitsPropertiesTests {
 					int stream = connection.headers(BIDI);
 					connection.write(RawConnection.RST_STREAM, 0, stream, RawConnection.intPayload(CANCEL));
 				}
-				assertThat(connection.read(RawConnection.GOAWAY).error()).isEqualTo(ENHANCE_YOUR_CALM);
-				connection.awaitClosed();
+				assertThat(connection.readEnd()).isIn(ENHANCE_YOUR_CALM, null);
 			}
 			assertThat(echoes(context)).isTrue();
 		});
@@ -175,9 +172,7 @@ class LimitsPropertiesTests {
 					int stream = connection.headers(BIDI);
 					connection.write(RawConnection.WINDOW_UPDATE, 0, stream, RawConnection.intPayload(0));
 				}
-				assertThat(connection.read(RawConnection.RST_STREAM).error()).isEqualTo(PROTOCOL_ERROR);
-				assertThat(connection.read(RawConnection.GOAWAY).error()).isEqualTo(ENHANCE_YOUR_CALM);
-				connection.awaitClosed();
+				assertThat(connection.readEnd()).isIn(ENHANCE_YOUR_CALM, null);
 			}
 			assertThat(echoes(context)).isTrue();
 		});

@@ -158,11 +158,21 @@ public final class RawConnection implements AutoCloseable {
 			byte[] payload = this.in.readNBytes(start >>> 8);
 			int type = start & 0xFF;
 			if ((type == SETTINGS || type == PING) && (flags & ACK) == 0) {
-				write(type, ACK, 0, (type == PING) ? payload : new byte[0]);
+				acknowledge(type, (type == PING) ? payload : new byte[0]);
 			}
 			if (type != SETTINGS || (flags & ACK) == 0) {
 				return new Frame(type, flags, stream, payload);
 			}
+		}
+	}
+
+	private void acknowledge(int type, byte[] payload) throws IOException {
+		try {
+			write(type, ACK, 0, payload);
+		}
+		catch (SocketException ex) {
+			// The server has closed the connection; what it said before is still to be
+			// read
 		}
 	}
 
@@ -179,19 +189,19 @@ public final class RawConnection implements AutoCloseable {
 	 * Reads until the server closes the connection. If it does so with something unread,
 	 * be it an acknowledgement, the system may reset the connection and throw away what
 	 * the server has said last.
-	 * @return the error of its GOAWAY, or {@code null} if that was thrown away
+	 * @return its GOAWAY, or {@code null} if that was thrown away
 	 */
-	public @Nullable Integer readEnd() throws IOException {
-		Integer error = null;
+	public @Nullable Frame readEnd() throws IOException {
+		Frame end = null;
 		try {
 			while (true) {
 				Frame frame = read();
-				error = (frame.type() == GOAWAY) ? (Integer) frame.error() : error;
+				end = (frame.type() == GOAWAY) ? frame : end;
 			}
 		}
 		catch (EOFException | SocketException ex) {
 			// A read that takes too long is neither
-			return error;
+			return end;
 		}
 	}
 

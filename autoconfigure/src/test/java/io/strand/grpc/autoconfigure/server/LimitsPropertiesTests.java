@@ -51,6 +51,8 @@ import static org.awaitility.Awaitility.await;
 @ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
 class LimitsPropertiesTests {
 
+	private static final int PROTOCOL_ERROR = 1;
+
 	private static final int REFUSED_STREAM = 7;
 
 	private static final int ENHANCE_YOUR_CALM = 11;
@@ -169,7 +171,9 @@ class LimitsPropertiesTests {
 	void clientThatMakesTheServerResetLosesItsConnection() {
 		this.runner.withPropertyValues("strand.server.limits.max-resets=20").run((context) -> {
 			try (RawConnection connection = RawConnection.open(port(context))) {
-				for (int i = 0; i < 21; i++) {
+				connection.write(RawConnection.WINDOW_UPDATE, 0, connection.headers(BIDI), RawConnection.intPayload(0));
+				assertThat(connection.read(RawConnection.RST_STREAM).error()).isEqualTo(PROTOCOL_ERROR);
+				for (int i = 1; i < 21; i++) {
 					int stream = connection.headers(BIDI);
 					connection.write(RawConnection.WINDOW_UPDATE, 0, stream, RawConnection.intPayload(0));
 				}

@@ -45,7 +45,8 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 			case ARRIVED -> State.RECEIVING;
 			case WAITING -> State.WAITING_FOR_PERMIT;
 			case ADMITTED -> State.WAITING_FOR_THREAD;
-			case RUNNING, ENDED -> this.call.handlerRun().isIdle() ? State.WAITING_FOR_MESSAGE : State.RUNNING;
+			case RUNNING -> this.call.handlerRun().isIdle() ? State.WAITING_FOR_MESSAGE : State.RUNNING;
+			case ENDED -> State.RUNNING; // for a moment more
 		};
 	}
 

@@ -63,6 +63,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	static final int COMPLETED = 8;
 
+	/** The server ends the call itself, so its completion is no success. */
+	static final int ABORTED = 16;
+
 	private static final Log logger = LogFactory.getLog(HandlerCall.class);
 
 	private static final LineQuota refusals = new LineQuota(
@@ -371,6 +374,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	boolean abort(Status status) {
 		boolean open = !this.call.isEnded();
 		if (open) {
+			// First: the transport may tell that the call is complete at any moment now
+			EVENTS.getAndBitwiseOr(this, ABORTED);
 			this.call.fail(status, new Metadata());
 		}
 		Phase current = this.phase;

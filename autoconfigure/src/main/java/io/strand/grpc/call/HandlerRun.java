@@ -178,7 +178,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 				handle(Step.HALF_CLOSE, null);
 			}
 			else if ((events & HandlerCall.COMPLETED) != 0) {
-				return end(false);
+				return end((events & HandlerCall.ABORTED) != 0);
 			}
 			else {
 				return false;

@@ -1,11 +1,17 @@
 package io.strand.grpc.call;
 
+import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +20,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A call passes all of its limits or none. The calls of a method wait in one line, oldest
- * first. Whoever gives places back, also those of a try that went wrong, looks at the
- * heads of all lines and lets the oldest call pass that can. No place is missed: a call
- * stands in its line and is counted before it looks itself; a place is given back before
- * the count is read.
+ * first. Whoever gives places back, also those of a try that went wrong, looks along all
+ * lines and lets the oldest call pass that can. No place is missed: a call stands in its
+ * line and is counted before it looks itself; a place is given back before the count is
+ * read. Calls whose connections have used up their share do not hold up those behind
+ * them; what the share of a connection is changes without anybody giving a place back, so
+ * then there is a look again a little later.
  */
 final class Admission {
+
+	/** Who gives a place back has better things to do than to look at a whole line. */
+	private static final int MOST_LOOKED_AT = 1000;
 
 	private final Map<String, NavigableMap<Long, HandlerCall<?, ?>>> lines = new ConcurrentHashMap<>();
 
@@ -27,8 +38,18 @@ final class Admission {
 
 	private final FairShare shares;
 
-	Admission(FairShare shares) {
+	private final BiFunction<Runnable, Duration, Future<?>> timer;
+
+	private final AtomicBoolean looksAgain = new AtomicBoolean();
+
+	/**
+	 * Makes one without a limit.
+	 * @param shares what connections may have of the last places
+	 * @param timer runs a task after a while
+	 */
+	Admission(FairShare shares, BiFunction<Runnable, Duration, Future<?>> timer) {
 		this.shares = shares;
+		this.timer = timer;
 	}
 
 	/**
@@ -48,10 +69,23 @@ final class Admission {
 
 	private @Nullable CallLimit firstReached(HandlerCall<?, ?> call) {
 		List<CallLimit> limits = call.limits();
+		CallLimit full = firstFull(limits);
+		return (full != null) ? full : firstUsedUp(call, limits);
+	}
+
+	private static @Nullable CallLimit firstFull(List<CallLimit> limits) {
 		for (int i = 0; i < limits.size(); i++) {
-			CallLimit limit = limits.get(i);
-			if (limit.isReached() || this.shares.isUsedUp(call, limit)) {
-				return limit;
+			if (limits.get(i).isReached()) {
+				return limits.get(i);
+			}
+		}
+		return null;
+	}
+
+	private @Nullable CallLimit firstUsedUp(HandlerCall<?, ?> call, List<CallLimit> limits) {
+		for (int i = 0; i < limits.size(); i++) {
+			if (this.shares.isUsedUp(call, limits.get(i))) {
+				return limits.get(i);
 			}
 		}
 		return null;
@@ -129,13 +163,41 @@ final class Admission {
 	private @Nullable HandlerCall<?, ?> oldestThatCanPass() {
 		HandlerCall<?, ?> oldest = null;
 		for (NavigableMap<Long, HandlerCall<?, ?>> line : this.lines.values()) {
-			Map.Entry<Long, HandlerCall<?, ?>> head = line.firstEntry();
-			if (head != null && (oldest == null || head.getKey() < oldest.id())
-					&& firstReached(head.getValue()) == null) {
-				oldest = head.getValue();
+			HandlerCall<?, ?> first = firstThatCanPass(line.values());
+			if (first != null && (oldest == null || first.id() < oldest.id())) {
+				oldest = first;
 			}
 		}
 		return oldest;
+	}
+
+	private @Nullable HandlerCall<?, ?> firstThatCanPass(Collection<HandlerCall<?, ?>> line) {
+		int lookedAt = 0;
+		for (HandlerCall<?, ?> call : line) {
+			if (firstFull(call.limits()) != null || lookedAt++ == MOST_LOOKED_AT) {
+				return null; // that goes for all of them
+			}
+			if (firstUsedUp(call, call.limits()) == null) {
+				return call;
+			}
+			lookAgainLater();
+		}
+		return null;
+	}
+
+	private void lookAgainLater() {
+		if (this.looksAgain.get() || !this.looksAgain.compareAndSet(false, true)) {
+			return;
+		}
+		try {
+			var unused = this.timer.apply(() -> {
+				this.looksAgain.set(false);
+				admitWaiting();
+			}, FairShare.GOOD_FOR);
+		}
+		catch (RejectedExecutionException ex) {
+			// The engine is closed, and its calls have ended
+		}
 	}
 
 	int waiting() {

@@ -50,7 +50,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final AtomicLong ids = new AtomicLong();
 
-	private final Admission admission = new Admission(new FairShare(this.live));
+	private final Admission admission = new Admission(new FairShare(this.live), this::schedule);
 
 	private final CallCounters counters = new CallCounters();
 

@@ -1,8 +1,8 @@
 package io.strand.grpc.call;
 
+import java.time.Duration;
 import java.util.IdentityHashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 import io.grpc.Attributes;
 
@@ -17,7 +17,10 @@ import io.grpc.Attributes;
  */
 final class FairShare {
 
-	private static final long GOOD_FOR_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+	/** How old a count may be. */
+	static final Duration GOOD_FOR = Duration.ofMillis(100);
+
+	private static final long GOOD_FOR_NANOS = GOOD_FOR.toNanos();
 
 	private final Iterable<HandlerCall<?, ?>> live;
 

@@ -3,6 +3,7 @@ package io.strand.grpc.call;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -79,9 +80,66 @@ class FairShareTests extends HandlerTestBase {
 		}
 		await().until(() -> this.open.size() == 900);
 		ManagedChannel another = channel(server);
-		await().pollInterval(Duration.ofMillis(10))
-			.until(() -> Outcome.of(another, UNARY, soon(), text("one more")), Outcome::isEnded);
+		List<Outcome> more = new ArrayList<>();
+		await().pollInterval(Duration.ofMillis(10)).until(() -> {
+			more.add(Outcome.of(another, UNARY, soon(), text("one more")));
+			return more.stream().anyMatch(Outcome::isEnded);
+		});
 		assertThat(this.open.size()).isBetween(910, 990);
+	}
+
+	@Test
+	void callThatWaitsForItsShareGoesOnWhenTheShareIsFree() {
+		CallLimit limit = CallLimit.shared("server", 1000);
+		Queue<StreamObserver<Message>> ofModest = new ConcurrentLinkedQueue<>();
+		EngineServer server = serve(Kind.STRAND_NETTY, with(Duration.ofSeconds(30), limit), new EchoHandlers()
+			.unary((request, responses) -> (request.equals(text("modest")) ? ofModest : this.open).add(responses)));
+		hold(channel(server), 900);
+		await().until(() -> this.open.size() == 900);
+		ManagedChannel modest = channel(server);
+		callUntilOneWaits(server, limit, modest, "modest");
+		// All at once, so that who gives a place back still believes the share used up
+		List<StreamObserver<Message>> running = List.copyOf(ofModest);
+		running.forEach((responses) -> EchoHandlers.echo(text("done"), responses));
+		await().atMost(Duration.ofSeconds(10)).until(() -> ofModest.size() == running.size() + 1);
+	}
+
+	@Test
+	void callThatWaitsForItsShareHoldsUpNobody() {
+		CallLimit limit = CallLimit.shared("server", 1000);
+		EngineServer server = serve(Kind.STRAND_NETTY, with(Duration.ofSeconds(30), limit),
+				new EchoHandlers().unary((request, responses) -> this.open.add(responses)));
+		ManagedChannel greedy = channel(server);
+		hold(greedy, 900);
+		await().until(() -> this.open.size() == 900);
+		callUntilOneWaits(server, limit, greedy, "greedy");
+		while (limit.running() < 1000) {
+			int more = Math.min(5, 1000 - limit.running());
+			int before = limit.running();
+			hold(channel(server), more);
+			await().until(() -> limit.running() == before + more);
+		}
+		Outcome modest = Outcome.of(channel(server), UNARY, soon(), text("modest"));
+		await().until(() -> server.engine().waitingCalls() == 2);
+		EchoHandlers.echo(text("done"), Objects.requireNonNull(this.open.poll()));
+		await().until(() -> server.engine().waitingCalls() == 1);
+		assertThat(modest.isEnded()).isFalse();
+	}
+
+	private static void hold(ManagedChannel channel, int count) {
+		for (int i = 0; i < count; i++) {
+			Outcome.of(channel, UNARY, in(40_000), text("held"));
+		}
+	}
+
+	/** How many calls of a connection run is found out now and then only. */
+	private static void callUntilOneWaits(EngineServer server, CallLimit limit, ManagedChannel channel, String text) {
+		while (server.engine().waitingCalls() == 0) {
+			int before = limit.running();
+			Outcome.of(channel, UNARY, in(40_000), text(text));
+			await().pollDelay(Duration.ofMillis(20))
+				.until(() -> limit.running() + server.engine().waitingCalls() == before + 1);
+		}
 	}
 
 	@Test

@@ -27,6 +27,17 @@ final class InFlightCalls {
 
 	private final CountDownLatch none = new CountDownLatch(1);
 
+	private final Runnable whenNone;
+
+	/**
+	 * Counts from none.
+	 * @param whenNone told once, after {@link #close()}, that the last call has ended, on
+	 * the thread of its last callback
+	 */
+	InFlightCalls(Runnable whenNone) {
+		this.whenNone = whenNone;
+	}
+
 	<Q, R> ClientCall<Q, R> track(ClientCall<Q, R> call) {
 		return new TrackedCall<>(call);
 	}
@@ -59,6 +70,7 @@ final class InFlightCalls {
 	private void leave() {
 		if (this.count.decrementAndGet() == 0) {
 			this.none.countDown();
+			this.whenNone.run();
 		}
 	}
 

@@ -24,10 +24,13 @@ final class TrackedChannel extends ManagedChannel {
 
 	private final ManagedChannel delegate;
 
-	private final InFlightCalls calls = new InFlightCalls();
+	private final InFlightCalls calls;
 
 	TrackedChannel(ManagedChannel delegate) {
 		this.delegate = delegate;
+		// gRPC keeps a connection that it needs no more for five seconds, and does not
+		// terminate before
+		this.calls = new InFlightCalls(delegate::shutdownNow);
 	}
 
 	@Override

@@ -63,7 +63,7 @@ class PeerCertificateTests {
 	}
 
 	private static PeerCertificate peer(String alternativeNames) throws Exception {
-		Path identity = authority.issue("client-" + ++issued, alternativeNames, "-validity", "2");
+		Path identity = authority.issueFor("client-" + ++issued, alternativeNames);
 		KeyStore store = KeyStore.getInstance(identity.toFile(), TestCertificates.PASSWORD.toCharArray());
 		return PeerCertificate.of((X509Certificate) store.getCertificate("identity"));
 	}

@@ -77,6 +77,17 @@ class TrackedChannelTests {
 		assertThat(channel.awaitTermination(5, TimeUnit.SECONDS)).isTrue();
 	}
 
+	@Test
+	void doesNotWaitForConnectionsWithoutCalls() throws Exception {
+		TrackedChannel channel = new TrackedChannel(InProcessChannelBuilder.forName("tracked").build());
+		StockGrpc.newBlockingStub(channel).reserve(Message.getDefaultInstance());
+		channel.enterIdle();
+		channel.shutdown();
+		assertThat(channel.awaitTermination(4, TimeUnit.SECONDS))
+			.as("terminated before gRPC gives the connection up by itself, after five seconds")
+			.isTrue();
+	}
+
 	private static final class Callback implements StreamObserver<Message> {
 
 		private final CountDownLatch entered = new CountDownLatch(1);

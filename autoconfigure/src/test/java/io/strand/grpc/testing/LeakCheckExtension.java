@@ -63,7 +63,7 @@ public final class LeakCheckExtension implements BeforeEachCallback, AfterEachCa
 		try {
 			await().atMost(this.patience)
 				.pollDelay(Duration.ZERO)
-				.pollInterval(Duration.ofMillis(50))
+				.pollInterval((count, previous) -> Duration.ofMillis(Math.min(2L * count, 50)))
 				.until(() -> leftSince(before), Collection::isEmpty);
 		}
 		catch (ConditionTimeoutException ex) {
@@ -75,7 +75,7 @@ public final class LeakCheckExtension implements BeforeEachCallback, AfterEachCa
 		Map<Long, String> left = new TreeMap<>(LiveThreads.names());
 		left.keySet().removeAll(before);
 		left.values().removeIf((name) -> SHARED.stream().anyMatch(name::startsWith));
-		if (isServerOfBeforeRunning(before)) {
+		if (!left.isEmpty() && isServerOfBeforeRunning(before)) {
 			// On Java 17 its pool keeps the threads of past calls for a minute
 			left.keySet().removeAll(LiveThreads.idleInPool());
 		}

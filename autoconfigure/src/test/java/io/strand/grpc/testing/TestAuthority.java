@@ -1,14 +1,13 @@
 package io.strand.grpc.testing;
 
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.Key;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -20,6 +19,8 @@ import javax.net.ssl.TrustManagerFactory;
 
 import io.grpc.ChannelCredentials;
 import io.grpc.TlsChannelCredentials;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.ssl.SslBundle;
@@ -27,21 +28,22 @@ import org.springframework.boot.ssl.jks.JksSslStoreBundle;
 import org.springframework.boot.ssl.jks.JksSslStoreDetails;
 
 /**
- * A certificate authority of a test, made by the JDK's own keytool, which signs
- * certificates of servers and clients.
+ * A certificate authority of a test, which signs certificates of servers and clients.
  */
 public final class TestAuthority {
 
 	private final Path directory;
 
-	private final Path store;
-
 	private final Path trustStore;
 
-	private TestAuthority(Path directory) {
+	private final X509Bundle authority;
+
+	private TestAuthority(Path directory, X509Bundle authority) {
 		this.directory = directory;
-		this.store = directory.resolve("authority.p12");
 		this.trustStore = directory.resolve("authority-trust.p12");
+		this.authority = authority;
+		TestStores.write(this.trustStore,
+				(store) -> store.setCertificateEntry("authority", authority.getCertificate()));
 	}
 
 	/**
@@ -50,15 +52,13 @@ public final class TestAuthority {
 	 * @return the authority
 	 */
 	public static TestAuthority in(Path directory) {
-		TestAuthority authority = new TestAuthority(directory);
-		Path certificate = directory.resolve("authority.pem");
-		TestCertificates.keytool("-genkeypair", "-alias", "authority", "-keyalg", "EC", "-groupname", "secp256r1",
-				"-dname", "CN=authority", "-ext", "bc:c", "-validity", "2", "-keystore", authority.store.toString());
-		TestCertificates.keytool("-exportcert", "-rfc", "-alias", "authority", "-keystore", authority.store.toString(),
-				"-file", certificate.toString());
-		TestCertificates.keytool("-importcert", "-noprompt", "-alias", "authority", "-keystore",
-				authority.trustStore.toString(), "-file", certificate.toString());
-		return authority;
+		try {
+			return new TestAuthority(directory,
+					new CertificateBuilder().subject("CN=authority").setIsCertificateAuthority(true).buildSelfSigned());
+		}
+		catch (Exception ex) {
+			throw new IllegalStateException("The authority cannot be made", ex);
+		}
 	}
 
 	/**
@@ -77,27 +77,60 @@ public final class TestAuthority {
 	 * @return a PKCS12 file with both
 	 */
 	public Path issue(String name, String host) {
-		return issue(name, "dns:" + host, "-validity", "2");
+		return issueFor(name, "dns:" + host);
 	}
 
 	/**
-	 * Makes a key with a certificate that is special.
+	 * Makes a key with a certificate.
 	 * @param name its common name
-	 * @param alternativeNames whom it is for, as keytool's extension {@code san} has it
-	 * @param options options of keytool, such as {@code -startdate} and {@code -validity}
+	 * @param alternativeNames whom it is for, such as {@code dns:localhost,ip:127.0.0.1}
 	 * @return a PKCS12 file with both
 	 */
-	public Path issue(String name, String alternativeNames, String... options) {
+	public Path issueFor(String name, String alternativeNames) {
+		return issue(name, alternativeNames, 0, 2);
+	}
+
+	/**
+	 * Makes a key with a certificate that is not valid now, or not for long.
+	 * @param name its common name
+	 * @param host the host name it is for
+	 * @param from the day from which on it is valid, where today is 0
+	 * @param until the day until which it is valid
+	 * @return a PKCS12 file with both
+	 */
+	public Path issueValid(String name, String host, int from, int until) {
+		return issue(name, "dns:" + host, from, until);
+	}
+
+	private Path issue(String name, String alternativeNames, int from, int until) {
 		Path identity = this.directory.resolve(name + ".p12");
-		List<String> command = new ArrayList<>(List.of("-genkeypair", "-alias", name, "-keyalg", "EC", "-groupname",
-				"secp256r1", "-dname", "CN=" + name, "-ext", "san=" + alternativeNames, "-signer", "authority",
-				"-keystore", this.store.toString()));
-		command.addAll(List.of(options));
-		TestCertificates.keytool(command.toArray(String[]::new));
-		TestCertificates.keytool("-importkeystore", "-noprompt", "-srckeystore", this.store.toString(), "-srcalias",
-				name, "-destalias", "identity", "-srcstorepass", TestCertificates.PASSWORD, "-destkeystore",
-				identity.toString(), "-deststoretype", "PKCS12", "-deststorepass", TestCertificates.PASSWORD);
+		Instant now = Instant.now();
+		CertificateBuilder builder = new CertificateBuilder().subject("CN=" + name)
+			.notBefore(now.plus(from, ChronoUnit.DAYS))
+			.notAfter(now.plus(until, ChronoUnit.DAYS));
+		try {
+			for (String alternativeName : alternativeNames.split(",")) {
+				addName(builder, alternativeName);
+			}
+			X509Bundle issued = builder.buildIssuedBy(this.authority);
+			TestStores.write(identity, (store) -> store.setKeyEntry("identity", issued.getKeyPair().getPrivate(),
+					TestStores.password(), issued.getCertificatePath()));
+		}
+		catch (Exception ex) {
+			throw new IllegalStateException("The certificate cannot be made", ex);
+		}
 		return identity;
+	}
+
+	private static void addName(CertificateBuilder builder, String name) throws URISyntaxException {
+		String value = name.substring(name.indexOf(':') + 1);
+		switch (name.substring(0, name.indexOf(':'))) {
+			case "dns" -> builder.addSanDnsName(value);
+			case "ip" -> builder.addSanIpAddress(value);
+			case "uri" -> builder.addSanUriName(value);
+			case "email" -> builder.addSanRfc822Name(value);
+			default -> throw new IllegalArgumentException("Not a kind of name: " + name);
+		}
 	}
 
 	/**
@@ -108,20 +141,9 @@ public final class TestAuthority {
 	 */
 	public Path mixed(Path key, Path certificate) {
 		Path mixed = this.directory.resolve("mixed.p12");
-		char[] password = TestCertificates.PASSWORD.toCharArray();
-		try (OutputStream file = Files.newOutputStream(mixed)) {
-			KeyStore store = KeyStore.getInstance("PKCS12");
-			store.load(null, null);
-			store.setKeyEntry("identity", load(key).getKey("identity", password), password,
-					load(certificate).getCertificateChain("identity"));
-			store.store(file, password);
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException("The key store cannot be made", ex);
-		}
+		TestStores.write(mixed,
+				(store) -> store.setKeyEntry("identity", TestStores.read(key).getKey("identity", TestStores.password()),
+						TestStores.password(), TestStores.read(certificate).getCertificateChain("identity")));
 		return mixed;
 	}
 
@@ -132,23 +154,13 @@ public final class TestAuthority {
 	 */
 	public Path together(Path... identities) {
 		Path together = this.directory.resolve("together.p12");
-		char[] password = TestCertificates.PASSWORD.toCharArray();
-		try (OutputStream file = Files.newOutputStream(together)) {
-			KeyStore store = KeyStore.getInstance("PKCS12");
-			store.load(null, null);
+		TestStores.write(together, (store) -> {
 			for (int i = 0; i < identities.length; i++) {
-				KeyStore one = load(identities[i]);
-				store.setKeyEntry(String.valueOf(i), one.getKey("identity", password), password,
-						one.getCertificateChain("identity"));
+				KeyStore one = TestStores.read(identities[i]);
+				store.setKeyEntry(String.valueOf(i), one.getKey("identity", TestStores.password()),
+						TestStores.password(), one.getCertificateChain("identity"));
 			}
-			store.store(file, password);
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
-		}
-		catch (GeneralSecurityException ex) {
-			throw new IllegalStateException("The key store cannot be made", ex);
-		}
+		});
 		return together;
 	}
 
@@ -163,10 +175,10 @@ public final class TestAuthority {
 		String prefix = "spring.ssl.bundle.pem." + name + ".keystore.";
 		try {
 			StringBuilder chain = new StringBuilder();
-			for (Certificate one : load(certificate).getCertificateChain("identity")) {
+			for (Certificate one : TestStores.read(certificate).getCertificateChain("identity")) {
 				chain.append(pem("CERTIFICATE", one.getEncoded()));
 			}
-			Key own = load(key).getKey("identity", TestCertificates.PASSWORD.toCharArray());
+			Key own = TestStores.read(key).getKey("identity", TestStores.password());
 			return new String[] { prefix + "certificate=" + chain,
 					prefix + "private-key=" + pem("PRIVATE KEY", own.getEncoded()) };
 		}
@@ -204,7 +216,7 @@ public final class TestAuthority {
 	public TrustManager[] trustManagers() {
 		try {
 			TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-			factory.init(load(this.trustStore));
+			factory.init(TestStores.read(this.trustStore));
 			return factory.getTrustManagers();
 		}
 		catch (GeneralSecurityException ex) {
@@ -215,20 +227,11 @@ public final class TestAuthority {
 	public static KeyManager[] keyManagers(Path identity) {
 		try {
 			KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-			factory.init(load(identity), TestCertificates.PASSWORD.toCharArray());
+			factory.init(TestStores.read(identity), TestStores.password());
 			return factory.getKeyManagers();
 		}
 		catch (GeneralSecurityException ex) {
 			throw new IllegalStateException("The key store cannot be used", ex);
-		}
-	}
-
-	private static KeyStore load(Path file) throws GeneralSecurityException {
-		try {
-			return KeyStore.getInstance(file.toFile(), TestCertificates.PASSWORD.toCharArray());
-		}
-		catch (IOException ex) {
-			throw new UncheckedIOException(ex);
 		}
 	}
 
@@ -239,7 +242,7 @@ public final class TestAuthority {
 	 * @return pairs of {@code key=value}
 	 */
 	public static String[] keyStoreOf(String name, Path identity) {
-		return TestCertificates.store(name, "keystore", identity).toArray(String[]::new);
+		return TestStores.properties(name, "keystore", identity).toArray(String[]::new);
 	}
 
 	/**
@@ -248,7 +251,7 @@ public final class TestAuthority {
 	 * @return pairs of {@code key=value}
 	 */
 	public String[] trustStoreOf(String name) {
-		return TestCertificates.store(name, "truststore", this.trustStore).toArray(String[]::new);
+		return TestStores.properties(name, "truststore", this.trustStore).toArray(String[]::new);
 	}
 
 	/**
@@ -278,7 +281,7 @@ public final class TestAuthority {
 	 * @return its details
 	 */
 	public static JksSslStoreDetails details(Path store) {
-		return new JksSslStoreDetails("PKCS12", null, store.toUri().toString(), TestCertificates.PASSWORD);
+		return new JksSslStoreDetails("PKCS12", null, store.toUri().toString(), TestStores.PASSWORD);
 	}
 
 }

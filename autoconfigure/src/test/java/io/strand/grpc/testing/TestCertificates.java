@@ -1,7 +1,6 @@
 package io.strand.grpc.testing;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,16 +8,18 @@ import java.util.List;
 
 import io.grpc.ChannelCredentials;
 import io.grpc.TlsChannelCredentials;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 
 /**
- * A self-signed certificate for {@code localhost} and {@code 127.0.0.1}, made by the
- * JDK's own keytool: a key store for the server, a trust store for its clients, and
- * properties of Spring Boot's SSL bundles for both.
+ * A self-signed certificate for {@code localhost} and {@code 127.0.0.1}: a key store for
+ * the server, a trust store for its clients, and properties of Spring Boot's SSL bundles
+ * for both.
  */
 public final class TestCertificates {
 
 	/** The password of both stores. */
-	public static final String PASSWORD = "changeit";
+	public static final String PASSWORD = TestStores.PASSWORD;
 
 	private final Path keyStore;
 
@@ -39,40 +40,22 @@ public final class TestCertificates {
 	 */
 	public static TestCertificates in(Path directory) {
 		TestCertificates certificates = new TestCertificates(directory);
-		keytool("-genkeypair", "-alias", "server", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=localhost",
-				"-ext", "san=dns:localhost,ip:127.0.0.1", "-validity", "2", "-keystore",
-				certificates.keyStore.toString());
-		keytool("-exportcert", "-rfc", "-alias", "server", "-keystore", certificates.keyStore.toString(), "-file",
-				certificates.certificate.toString());
-		keytool("-importcert", "-noprompt", "-alias", "server", "-keystore", certificates.trustStore.toString(),
-				"-file", certificates.certificate.toString());
-		return certificates;
-	}
-
-	static void keytool(String... arguments) {
-		List<String> command = new ArrayList<>();
-		command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-		command.addAll(List.of(arguments));
-		if (!arguments[0].equals("-importkeystore")) {
-			if (!arguments[0].equals("-exportcert")) {
-				command.addAll(List.of("-storetype", "PKCS12"));
-			}
-			command.addAll(List.of("-storepass", PASSWORD));
-		}
 		try {
-			Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-			String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-			if (process.waitFor() != 0) {
-				throw new IllegalStateException("keytool failed: " + output);
-			}
+			X509Bundle server = new CertificateBuilder().subject("CN=localhost")
+				.addSanDnsName("localhost")
+				.addSanIpAddress("127.0.0.1")
+				.setIsCertificateAuthority(true) // of itself only
+				.buildSelfSigned();
+			TestStores.write(certificates.keyStore, (store) -> store.setKeyEntry("server",
+					server.getKeyPair().getPrivate(), TestStores.password(), server.getCertificatePath()));
+			TestStores.write(certificates.trustStore,
+					(store) -> store.setCertificateEntry("server", server.getCertificate()));
+			Files.writeString(certificates.certificate, server.getCertificatePEM());
 		}
-		catch (IOException ex) {
-			throw new IllegalStateException("keytool cannot be run", ex);
+		catch (Exception ex) {
+			throw new IllegalStateException("The certificate cannot be made", ex);
 		}
-		catch (InterruptedException ex) {
-			Thread.currentThread().interrupt();
-			throw new IllegalStateException("Interrupted while keytool ran", ex);
-		}
+		return certificates;
 	}
 
 	/**
@@ -82,7 +65,7 @@ public final class TestCertificates {
 	 */
 	public String[] serverBundle(String name) {
 		List<String> properties = new ArrayList<>(List.of(clientBundle(name)));
-		properties.addAll(store(name, "keystore", this.keyStore));
+		properties.addAll(TestStores.properties(name, "keystore", this.keyStore));
 		return properties.toArray(String[]::new);
 	}
 
@@ -92,12 +75,7 @@ public final class TestCertificates {
 	 * @return pairs of {@code key=value}
 	 */
 	public String[] clientBundle(String name) {
-		return store(name, "truststore", this.trustStore).toArray(String[]::new);
-	}
-
-	static List<String> store(String bundle, String kind, Path file) {
-		String prefix = "spring.ssl.bundle.jks.%s.%s.".formatted(bundle, kind);
-		return List.of(prefix + "location=" + file.toUri(), prefix + "password=" + PASSWORD, prefix + "type=PKCS12");
+		return TestStores.properties(name, "truststore", this.trustStore).toArray(String[]::new);
 	}
 
 	/**

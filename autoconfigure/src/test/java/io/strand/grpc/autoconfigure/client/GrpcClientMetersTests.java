@@ -81,13 +81,15 @@ class GrpcClientMetersTests {
 				.run((context) -> {
 					context.getBean(GrpcClientMeters.class).bindTo(this.registry);
 					for (int i = 0; i < 3; i++) {
+						if (i > 0) {
+							enterIdle(context.getBean(GrpcChannels.class));
+							await().until(() -> value("connections", "default") == 0);
+						}
 						Answer answer = new Answer();
 						context.getBean(EchoStub.class).unary(Message.getDefaultInstance(), answer);
 						assertThat(answer.over.await(10, TimeUnit.SECONDS)).isTrue();
 						assertThat(value("connections", "default")).isEqualTo(1);
 						assertThat(value("reconnects", "default")).isEqualTo(i);
-						enterIdle(context.getBean(GrpcChannels.class));
-						await().until(() -> value("connections", "default") == 0);
 					}
 				});
 		}

@@ -82,7 +82,8 @@ class TracingTests {
 		.withBean(Spans.class, () -> this.spans)
 		.withBean(Relay.class)
 		.withBean(Counting.class)
-		.withPropertyValues("management.tracing.sampling.probability=1");
+		.withPropertyValues("management.tracing.sampling.probability=1",
+				"management.opentelemetry.tracing.export.schedule-delay=10ms");
 
 	@ParameterizedTest
 	@ValueSource(strings = { "auto", "platform", "event-loop" })

@@ -59,10 +59,10 @@ class MutualTlsTests {
 	static void issue() {
 		authority = TestAuthority.in(directory);
 		server = authority.issue("server", "localhost");
-		spiffe = authority.issue("spiffe", "dns:shop.example,uri:spiffe://example.org/shop", "-validity", "2");
-		host = authority.issue("host", "dns:shop.example,email:shop@example.org", "-validity", "2");
-		mail = authority.issue("mail", "email:shop@example.org", "-validity", "2");
-		nameless = authority.issue("nameless", "ip:127.0.0.1", "-validity", "2");
+		spiffe = authority.issueFor("spiffe", "dns:shop.example,uri:spiffe://example.org/shop");
+		host = authority.issueFor("host", "dns:shop.example,email:shop@example.org");
+		mail = authority.issueFor("mail", "email:shop@example.org");
+		nameless = authority.issueFor("nameless", "ip:127.0.0.1");
 	}
 
 	private ApplicationContextRunner runner(String clientAuth, Function<GrpcSecurity, GrpcSecurityPolicy> policy) {

@@ -72,7 +72,7 @@ class SecurityGuideTests {
 	void keysAndCertificates(@TempDir Path directory) {
 		TestAuthority authority = TestAuthority.in(directory);
 		Path server = authority.issue("server", "localhost");
-		Path shop = authority.issue("shop", "uri:spiffe://example.org/shop", "-validity", "2");
+		Path shop = authority.issueFor("shop", "uri:spiffe://example.org/shop");
 		this.runner.withUserConfiguration(Keys.class)
 			.withBean(PeerName.class)
 			.withPropertyValues(authority.bundleOf("server", server))

@@ -66,8 +66,8 @@ class ServerCertificateTests {
 	@BeforeAll
 	static void makeCertificates(@TempDir Path directory) {
 		authority = TestAuthority.in(directory);
-		brief = authority.issue("brief", "dns:localhost", "-validity", "29");
-		lasting = authority.issue("lasting", "dns:localhost", "-validity", "40");
+		brief = authority.issueValid("brief", "localhost", 0, 29);
+		lasting = authority.issueValid("lasting", "localhost", 0, 40);
 	}
 
 	@Test

@@ -83,7 +83,7 @@ class ServerSslFailureTests {
 
 	@Test
 	void oneOfSeveralCertificatesThatHasExpired(CapturedOutput output) {
-		Path old = authority.issue("old", "dns:localhost", "-startdate", "-10d", "-validity", "5");
+		Path old = authority.issueValid("old", "localhost", -10, -5);
 		FailedStart failed = start(output, authority.bundleOf("shop", authority.together(server, old)));
 		assertExplained(failed, "strand.server.ssl.bundle=shop", "The certificate (CN=old) has expired on 20",
 				"Renew it: clients refuse it.");
@@ -91,7 +91,7 @@ class ServerSslFailureTests {
 
 	@Test
 	void certificateThatHasExpired(CapturedOutput output) {
-		Path expired = authority.issue("expired", "dns:localhost", "-startdate", "-10d", "-validity", "5");
+		Path expired = authority.issueValid("expired", "localhost", -10, -5);
 		FailedStart failed = start(output, authority.bundleOf("shop", expired));
 		assertExplained(failed, "strand.server.ssl.bundle=shop", "The certificate (CN=expired) has expired on 20",
 				"Renew it: clients refuse it.");
@@ -99,7 +99,7 @@ class ServerSslFailureTests {
 
 	@Test
 	void certificateThatIsNotYetValid(CapturedOutput output) {
-		Path early = authority.issue("early", "dns:localhost", "-startdate", "+1d", "-validity", "5");
+		Path early = authority.issueValid("early", "localhost", 1, 6);
 		assertExplained(start(output, authority.bundleOf("shop", early)), "strand.server.ssl.bundle=shop",
 				"The certificate (CN=early) is not valid before 20",
 				"Correct the clock of this machine, or use a certificate that is valid already.");

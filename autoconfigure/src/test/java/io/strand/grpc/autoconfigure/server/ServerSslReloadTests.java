@@ -145,7 +145,7 @@ class ServerSslReloadTests {
 
 	@Test
 	void bundlesThatCannotBeUsedChangeNothing(CapturedOutput output, @TempDir Path directory) {
-		Path expired = authority.issue("expired", "dns:localhost", "-startdate", "-10d", "-validity", "5");
+		Path expired = authority.issueValid("expired", "localhost", -10, -5);
 		Path mixed = authority.mixed(servers[0], servers[1]);
 		this.runner.run((context) -> {
 			int port = ServerContext.server(context).getPort();

@@ -72,7 +72,7 @@ class ServerSslTests {
 	static void makeCertificates(@TempDir Path directory) throws IOException {
 		authority = TestAuthority.in(directory);
 		server = authority.issue("server", "localhost");
-		client = authority.issue("client", "uri:spiffe://shop/orders,dns:orders.shop", "-validity", "2");
+		client = authority.issueFor("client", "uri:spiffe://shop/orders,dns:orders.shop");
 		stranger = TestAuthority.in(Files.createDirectory(directory.resolve("other"))).issue("stranger");
 	}
 
@@ -128,7 +128,7 @@ class ServerSslTests {
 
 	@Test
 	void onlyTheCertificateThatTheBundleNamesMustBeValid() {
-		Path old = authority.issue("old", "dns:localhost", "-startdate", "-10d", "-validity", "5");
+		Path old = authority.issueValid("old", "localhost", -10, -5);
 		this.runner.withPropertyValues(authority.bundleOf("shop", authority.together(old, server)))
 			.withPropertyValues("spring.ssl.bundle.jks.shop.key.alias=1", "strand.server.ssl.bundle=shop")
 			.run((context) -> assertThat(caller(ServerContext.server(context).getPort(), null)).isEqualTo("nobody"));

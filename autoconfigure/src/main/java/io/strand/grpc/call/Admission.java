@@ -1,34 +1,55 @@
 package io.strand.grpc.call;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.grpc.Status;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets calls pass the limits of the engine, or wait for a place. Thread-safe.
+ * Lets calls pass the limits of the engine, or wait for a place, or be refused.
+ * Thread-safe.
  *
  * <p>
  * A call passes all of its limits or none. The calls of a method wait in one line, oldest
  * first. Whoever gives places back, also those of a try that went wrong, looks at the
  * heads of all lines and lets the oldest call pass that can. No place is missed: a call
  * stands in its line and is counted before it looks itself; a place is given back before
- * the count is read.
+ * the count is read. Who takes a call out of its line stops the timer that would refuse
+ * it.
  */
 final class Admission {
 
-	private final Map<String, NavigableMap<Long, HandlerCall<?, ?>>> lines = new ConcurrentHashMap<>();
+	private static final Log logger = LogFactory.getLog(Admission.class);
+
+	private static final LineQuota refusals = new LineQuota(
+			(leftOut) -> logger.warn("%d more calls were refused at a limit".formatted(leftOut)));
+
+	private final Map<String, NavigableMap<Long, Waiting>> lines = new ConcurrentHashMap<>();
 
 	private final AtomicInteger waiting = new AtomicInteger();
 
 	private final FairShare shares;
 
-	Admission(FairShare shares) {
+	private final CallCounters counters;
+
+	private final ScheduledExecutorService timer;
+
+	Admission(FairShare shares, CallCounters counters, ScheduledExecutorService timer) {
 		this.shares = shares;
+		this.counters = counters;
+		this.timer = timer;
 	}
 
 	/**
@@ -74,22 +95,37 @@ final class Admission {
 	}
 
 	/**
-	 * Gives places back, and lets those pass that waited for them.
-	 * @param limits the limits that were passed
+	 * Gives the places of a call back, and lets those pass that waited for them.
+	 * @param call a call that has passed
 	 */
-	void leave(List<CallLimit> limits) {
-		if (!limits.isEmpty()) {
-			release(limits, limits.size());
+	void leave(HandlerCall<?, ?> call) {
+		if (!call.limits().isEmpty()) {
+			release(call.limits(), call.limits().size());
 			admitWaiting();
 		}
 	}
 
-	void await(HandlerCall<?, ?> call) {
+	/**
+	 * Has a call wait for a place, until it is refused.
+	 * @param call the call
+	 * @param reached the limit that it could not pass
+	 */
+	void await(HandlerCall<?, ?> call, CallLimit reached) {
+		Duration longest = call.plan().settings().maxWait();
+		Future<?> refusal;
+		try {
+			refusal = this.timer.schedule(() -> call.refuse(reached, HandlerCall.Phase.WAITING), longest.toNanos(),
+					TimeUnit.NANOSECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			call.refuse(reached, HandlerCall.Phase.WAITING);
+			return;
+		}
 		this.lines.computeIfAbsent(call.plan().fullMethodName(), (method) -> new ConcurrentSkipListMap<>())
-			.put(call.id(), call);
+			.put(call.id(), new Waiting(call, refusal));
 		this.waiting.incrementAndGet();
 		if (call.phase() != HandlerCall.Phase.WAITING) {
-			stopWaiting(call); // refused before it stood in the line
+			stopWaiting(call); // it ended before it stood in the line
 		}
 		admitWaiting();
 	}
@@ -100,12 +136,14 @@ final class Admission {
 	 * @return whether this took it out, and nobody else did
 	 */
 	boolean stopWaiting(HandlerCall<?, ?> call) {
-		NavigableMap<Long, HandlerCall<?, ?>> line = this.lines.get(call.plan().fullMethodName());
-		if (line != null && line.remove(call.id()) != null) {
-			this.waiting.decrementAndGet();
-			return true;
+		NavigableMap<Long, Waiting> line = this.lines.get(call.plan().fullMethodName());
+		Waiting taken = (line != null) ? line.remove(call.id()) : null;
+		if (taken == null) {
+			return false;
 		}
-		return false;
+		taken.refusal.cancel(false);
+		this.waiting.decrementAndGet();
+		return true;
 	}
 
 	private void admitWaiting() {
@@ -116,7 +154,7 @@ final class Admission {
 			}
 			if (tryAcquire(next.limits())) {
 				if (stopWaiting(next)) {
-					next.admitted();
+					next.admit(HandlerCall.Phase.WAITING);
 				}
 				else {
 					// It stopped waiting, or somebody else let it pass
@@ -128,18 +166,39 @@ final class Admission {
 
 	private @Nullable HandlerCall<?, ?> oldestThatCanPass() {
 		HandlerCall<?, ?> oldest = null;
-		for (NavigableMap<Long, HandlerCall<?, ?>> line : this.lines.values()) {
-			Map.Entry<Long, HandlerCall<?, ?>> head = line.firstEntry();
+		for (NavigableMap<Long, Waiting> line : this.lines.values()) {
+			Map.Entry<Long, Waiting> head = line.firstEntry();
 			if (head != null && (oldest == null || head.getKey() < oldest.id())
-					&& firstReached(head.getValue()) == null) {
-				oldest = head.getValue();
+					&& firstReached(head.getValue().call) == null) {
+				oldest = head.getValue().call;
 			}
 		}
 		return oldest;
 	}
 
+	/**
+	 * Counts and logs that a call is refused.
+	 * @param call the call
+	 * @param reached the limit that it could not pass
+	 * @param waited whether it had waited
+	 * @return what its client is told
+	 */
+	Status refusal(HandlerCall<?, ?> call, CallLimit reached, boolean waited) {
+		this.counters.countRefusalAtLimit();
+		String reason = "Handler limit reached for %s (%s, waiting=%d%s)".formatted(call.plan().fullMethodName(),
+				reached, waiting(), waited ? ", waited " + call.plan().settings().maxWait().toMillis() + " ms" : "");
+		if (refusals.tryTake()) {
+			logger.warn("A call from %s was refused: %s".formatted(call.peer(), reason));
+		}
+		return Status.RESOURCE_EXHAUSTED.withDescription(reason);
+	}
+
 	int waiting() {
 		return this.waiting.get();
+	}
+
+	private record Waiting(HandlerCall<?, ?> call, Future<?> refusal) {
+
 	}
 
 }

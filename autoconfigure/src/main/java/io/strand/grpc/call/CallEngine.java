@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -50,15 +49,15 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final AtomicLong ids = new AtomicLong();
 
-	private final Admission admission = new Admission(new FairShare(this.live));
-
 	private final CallCounters counters = new CallCounters();
+
+	private final ScheduledThreadPoolExecutor timer = newTimer();
+
+	private final Admission admission = new Admission(new FairShare(this.live), this.counters, this.timer);
 
 	private final Function<MethodDescriptor<?, ?>, HandlerSettings> settings;
 
 	private final MethodThreads threads;
-
-	private final ScheduledThreadPoolExecutor timer;
 
 	private final @Nullable CallThreadHook hook;
 
@@ -94,14 +93,18 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		this.settings = settings;
 		this.hook = hook;
 		this.threads = new MethodThreads(virtualByDefault, maxPlatformThreads);
-		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> {
+	}
+
+	private static ScheduledThreadPoolExecutor newTimer() {
+		ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, (task) -> {
 			Thread thread = new Thread(task, "grpc-call-timer");
 			thread.setDaemon(true);
 			return thread;
 		});
-		this.timer.setRemoveOnCancelPolicy(true);
-		this.timer.setKeepAliveTime(10, TimeUnit.SECONDS);
-		this.timer.allowCoreThreadTimeOut(true);
+		timer.setRemoveOnCancelPolicy(true);
+		timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+		timer.allowCoreThreadTimeOut(true);
+		return timer;
 	}
 
 	/**
@@ -336,10 +339,6 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	Admission admission() {
 		return this.admission;
-	}
-
-	Future<?> schedule(Runnable task, Duration delay) {
-		return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
 	}
 
 	Context.CancellableContext withTimeout(Context parent, Duration timeout) {

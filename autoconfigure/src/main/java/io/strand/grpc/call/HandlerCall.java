@@ -5,8 +5,6 @@ import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 
 import io.grpc.Attributes;
@@ -17,8 +15,6 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,11 +61,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	/** The server ends the call itself, so its completion is no success. */
 	static final int ABORTED = 16;
-
-	private static final Log logger = LogFactory.getLog(HandlerCall.class);
-
-	private static final LineQuota refusals = new LineQuota(
-			(leftOut) -> logger.warn("%d more calls were refused at a limit".formatted(leftOut)));
 
 	private static final VarHandle EVENTS;
 
@@ -134,9 +125,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	/** Delivers while blocking code runs in a callback; for methods of such code. */
 	private volatile @Nullable Pump pump;
-
-	/** Refuses the call when it has waited too long; published by the waiting line. */
-	private @Nullable Future<?> refusal;
 
 	HandlerCall(CallEngine engine, MethodPlan plan, ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
@@ -241,26 +229,13 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	private void proceed() {
 		CallLimit reached = this.engine.admission().tryPass(this);
 		if (reached == null) {
-			if (PHASE.compareAndSet(this, Phase.ARRIVED, Phase.ADMITTED)) {
-				this.thread.start();
-			}
-			else {
-				this.engine.admission().leave(limits()); // it has ended for its timeout
-			}
+			admit(Phase.ARRIVED);
 		}
 		else if (this.plan.settings().maxWait().isZero()) {
 			refuse(reached, Phase.ARRIVED);
 		}
 		else if (PHASE.compareAndSet(this, Phase.ARRIVED, Phase.WAITING)) {
-			try {
-				this.refusal = this.engine.schedule(() -> refuse(reached, Phase.WAITING),
-						this.plan.settings().maxWait());
-			}
-			catch (RejectedExecutionException ex) {
-				refuse(reached, Phase.WAITING);
-				return;
-			}
-			this.engine.admission().await(this);
+			this.engine.admission().await(this, reached);
 		}
 	}
 
@@ -277,14 +252,13 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	// On whichever thread moves the phase
 
-	/** Called by whoever gave back the place that this call waited for. */
-	void admitted() {
-		stopTimer();
-		if (PHASE.compareAndSet(this, Phase.WAITING, Phase.ADMITTED)) {
+	/** It has passed the limits, and has its places, unless it has ended meanwhile. */
+	void admit(Phase from) {
+		if (PHASE.compareAndSet(this, from, Phase.ADMITTED)) {
 			this.thread.start();
 		}
 		else {
-			this.engine.admission().leave(limits());
+			this.engine.admission().leave(this);
 		}
 	}
 
@@ -314,7 +288,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	private void leave() {
 		if (!this.left) {
 			this.left = true;
-			this.engine.admission().leave(limits());
+			this.engine.admission().leave(this);
 		}
 	}
 
@@ -325,17 +299,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		}
 	}
 
-	private void refuse(CallLimit reached, Phase from) {
+	/** It could not pass a limit, at once or in the time that it may wait. */
+	void refuse(CallLimit reached, Phase from) {
 		if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
-			this.engine.counters().countRefusalAtLimit();
-			String waited = (from == Phase.WAITING) ? ", waited " + this.plan.settings().maxWait().toMillis() + " ms"
-					: "";
-			String reason = "Handler limit reached for %s (%s, waiting=%d%s)".formatted(this.plan.fullMethodName(),
-					reached, this.engine.admission().waiting(), waited);
-			if (refusals.tryTake()) {
-				logger.warn("A call from %s was refused: %s".formatted(peer(), reason));
-			}
-			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription(reason));
+			this.call.refuse(this.engine.admission().refusal(this, reached, from == Phase.WAITING));
 			finish(from);
 		}
 	}
@@ -382,18 +349,12 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		if (current == Phase.ARRIVED || current == Phase.ENDED) {
 			return open;
 		}
-		signal(CANCELLED);
-		this.call.guard().wake();
-		if (this.plan.settings().interruptOnCancel()) {
-			this.run.interrupt();
-		}
-		endWithoutRunning();
+		cancel();
 		return open;
 	}
 
 	private void finish(Phase from) {
 		if (from == Phase.WAITING) {
-			stopTimer();
 			this.engine.admission().stopWaiting(this);
 		}
 		ServedCall known = this.served;
@@ -416,13 +377,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 				this.slot.free();
 			}
 			this.engine.ended(this);
-		}
-	}
-
-	private void stopTimer() {
-		Future<?> timer = this.refusal;
-		if (timer != null) {
-			timer.cancel(false);
 		}
 	}
 

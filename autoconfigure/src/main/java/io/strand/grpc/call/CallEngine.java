@@ -313,7 +313,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	public void abort(Status status) {
 		for (HandlerCall<?, ?> call : this.live) {
 			// First, or they would begin in the place of those that end
-			if (call.phase() != HandlerCall.Phase.RUNNING) {
+			if (call.phase().compareTo(HandlerCall.Phase.RUNNING) < 0) {
 				call.abort(status);
 			}
 		}

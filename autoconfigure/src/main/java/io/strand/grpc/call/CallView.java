@@ -45,7 +45,7 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 			case ARRIVED -> State.RECEIVING;
 			case WAITING -> State.WAITING_FOR_PERMIT;
 			case ADMITTED -> State.WAITING_FOR_THREAD;
-			case RUNNING -> this.call.handlerRun().isIdle() ? State.WAITING_FOR_MESSAGE : State.RUNNING;
+			case RUNNING, ANSWERED -> this.call.handlerRun().isIdle() ? State.WAITING_FOR_MESSAGE : State.RUNNING;
 			case ENDED -> State.RUNNING; // for a moment more
 		};
 	}

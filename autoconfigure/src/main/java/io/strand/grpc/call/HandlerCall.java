@@ -25,21 +25,26 @@ import org.jspecify.annotations.Nullable;
  * <b>States</b> ({@link #phase}):
  *
  * <pre>
- *   ARRIVED ──► WAITING ──► ADMITTED ──► RUNNING ──► ENDED
- *      │           │           │                       ▲
- *      └───────────┴───────────┴───────────────────────┘
+ *   ARRIVED ──► WAITING ──► ADMITTED ──► RUNNING ──► ANSWERED ──► ENDED
+ *      │           │           │           │                       ▲
+ *      └───────────┴───────────┴───────────┴───────────────────────┘
  * </pre>
  *
  * ARRIVED: a call whose client sends one message waits for its half-close, so that its
- * thread finds the whole request; others go on at once. WAITING: at a limit. ADMITTED: it
- * has passed the limits and will get a thread. RUNNING: it has, or had, a thread. ENDED:
- * its last callback has returned, or it never ran. Who moves the phase (by
- * compare-and-set) does what the step needs: from ARRIVED the transport thread or the
- * timeout; from WAITING whoever gives a place back, the timer that refuses, the timeout,
- * or the transport thread that cancels; from ADMITTED the call's thread that begins, the
- * transport thread that cancels, or whoever found that there is no thread; from RUNNING
- * the call's thread, or who was refused a thread for a call that had none at the time.
- * Who leaves ADMITTED or RUNNING for ENDED gives the places back.
+ * thread finds the whole request; others go on at once. WAITING: at a limit; passed over
+ * where none is reached. ADMITTED: it has passed the limits and will get a thread.
+ * RUNNING: it has, or had, a thread. ANSWERED: it is closed and its thread has come to
+ * rest; there may be callbacks yet. ENDED: its last callback has returned, or it never
+ * ran. A call counts at its limits while it is ADMITTED or RUNNING, and who moves it on
+ * from there gives its places back.
+ *
+ * <p>
+ * Who moves the phase (by compare-and-set) does what the step needs: from ARRIVED the
+ * transport thread or the timeout; from WAITING whoever gives a place back, the timer
+ * that refuses, or who cancels (the transport thread, the timeout, the server that
+ * stops); from ADMITTED the call's thread that begins, who cancels, or who was refused a
+ * thread; from RUNNING and ANSWERED the call's thread, or who was refused a thread for a
+ * call that had none at the time.
  *
  * <p>
  * <b>Mailbox.</b> The transport thread is the only producer, the call's thread the only
@@ -84,7 +89,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	enum Phase {
 
-		ARRIVED, WAITING, ADMITTED, RUNNING, ENDED
+		ARRIVED, WAITING, ADMITTED, RUNNING, ANSWERED, ENDED
 
 	}
 
@@ -116,9 +121,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	private volatile Phase phase = Phase.ARRIVED;
 
 	private volatile int events;
-
-	/** Whether the places were given back. */
-	private volatile boolean left;
 
 	/** The call as the application sees it, once it has asked. */
 	private volatile @Nullable ServedCall served;
@@ -204,7 +206,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	 * no task of the application's, no limit that counts this call.
 	 */
 	private boolean isInNoHurryToEnd() {
-		return this.left && this.served == null && this.run.isIdle() && !this.call.isIntercepted();
+		return this.phase == Phase.ANSWERED && this.served == null && this.run.isIdle() && !this.call.isIntercepted();
 	}
 
 	@Override
@@ -241,7 +243,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private void endWithoutRunning() {
 		Phase current = this.phase;
-		while (current != Phase.RUNNING && current != Phase.ENDED) {
+		while (current.compareTo(Phase.RUNNING) < 0) {
 			if (PHASE.compareAndSet(this, current, Phase.ENDED)) {
 				finish(current);
 				return;
@@ -271,9 +273,10 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	 * Called by the call's thread when it comes to rest. A handler that has answered and
 	 * returned does not count as running, whenever its answer is on its way.
 	 */
-	void leaveIfClosed() {
-		if (this.call.isClosed()) {
-			leave();
+	void rest() {
+		if (this.phase == Phase.RUNNING && this.call.isClosed()
+				&& PHASE.compareAndSet(this, Phase.RUNNING, Phase.ANSWERED)) {
+			this.engine.admission().leave(this);
 		}
 	}
 
@@ -285,17 +288,11 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 				&& this.plan.clientSendsOneMessage();
 	}
 
-	private void leave() {
-		if (!this.left) {
-			this.left = true;
-			this.engine.admission().leave(this);
-		}
-	}
-
 	/** Called by the call's thread after everything else. */
 	void end() {
-		if (PHASE.compareAndSet(this, Phase.RUNNING, Phase.ENDED)) {
-			finish(Phase.RUNNING);
+		Phase from = this.phase;
+		if (from != Phase.ENDED && PHASE.compareAndSet(this, from, Phase.ENDED)) {
+			finish(from);
 		}
 	}
 
@@ -320,7 +317,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	/** There is no thread for this call, which has none at the moment. */
 	void rejected() {
 		Phase from = this.phase;
-		if ((from == Phase.ADMITTED || from == Phase.RUNNING) && PHASE.compareAndSet(this, from, Phase.ENDED)) {
+		if (from != Phase.ENDED && PHASE.compareAndSet(this, from, Phase.ENDED)) {
 			this.engine.counters().countRefusalWithoutThread();
 			try {
 				if (!this.call.isEnded()) {
@@ -367,8 +364,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			this.inbox.discard();
 		}
 		finally {
-			if (from == Phase.ADMITTED || from == Phase.RUNNING) {
-				leave();
+			if (countsAtLimits(from)) {
+				this.engine.admission().leave(this);
 			}
 			if (this.timeout != null) {
 				this.timeout.stop();
@@ -440,7 +437,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	/** Whether it has passed the limits and has not ended. */
 	boolean isRunning() {
 		Phase current = this.phase;
-		return current == Phase.ADMITTED || current == Phase.RUNNING;
+		return current.compareTo(Phase.ADMITTED) >= 0 && current != Phase.ENDED;
 	}
 
 	boolean isStream() {
@@ -524,8 +521,11 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	/** Whether it counts at its limits. */
 	boolean hasPlace() {
-		Phase current = this.phase;
-		return (current == Phase.RUNNING || current == Phase.ADMITTED) && !this.left;
+		return countsAtLimits(this.phase);
+	}
+
+	private static boolean countsAtLimits(Phase phase) {
+		return phase == Phase.ADMITTED || phase == Phase.RUNNING;
 	}
 
 	/** What all calls of a connection have, and no other. */

@@ -110,7 +110,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 			}
 			this.call.context().detach(previous);
 			leaveBatch();
-			this.call.leaveIfClosed();
+			this.call.rest();
 			this.idle = true;
 			this.thread = null;
 		}

@@ -164,7 +164,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		MethodPlan plan = plan(call.getMethodDescriptor());
 		HandlerCall<Q, R> started = new HandlerCall<>(this, plan, call, headers, next);
 		started.arrive(this.live.add(started));
-		return started;
+		return started.mailbox();
 	}
 
 	private MethodPlan plan(MethodDescriptor<?, ?> descriptor) {

@@ -95,7 +95,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	@Override
 	public void request(int count) {
-		this.owner.requested(count);
+		this.owner.mailbox().request(count);
 	}
 
 	void requestFromTransport(int count) {

@@ -18,8 +18,10 @@ import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call: receives the events of its stream on the transport thread, where it never
- * blocks, and has a {@link HandlerRun} handle them on the call's own thread.
+ * One call: has its parts, and moves it from its arrival to its end. Its {@link Mailbox}
+ * receives the events of its stream on the transport thread, a {@link HandlerRun} handles
+ * them on the call's own thread, and what that sends goes through its
+ * {@link EngineServerCall}. Thread-safe.
  *
  * <p>
  * <b>States</b> ({@link #phase}):
@@ -45,29 +47,8 @@ import org.jspecify.annotations.Nullable;
  * stops); from ADMITTED the call's thread that begins, who cancels, or who was refused a
  * thread; from RUNNING and ANSWERED the call's thread, or who was refused a thread for a
  * call that had none at the time.
- *
- * <p>
- * <b>Mailbox.</b> The transport thread is the only producer, the call's thread the only
- * consumer. Messages are in the {@link Inbox}; all other events are bits of
- * {@link #events}, set after the message that came before them and read before the inbox
- * is found empty, so a half-close never overtakes a message. Readiness and cancellation
- * go past the mailbox as well: they wake a sender that waits in the handler, and
- * interrupt.
  */
-final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
-
-	static final int HALF_CLOSED = 1;
-
-	static final int READY = 2;
-
-	static final int CANCELLED = 4;
-
-	static final int COMPLETED = 8;
-
-	/** The server ends the call itself, so its completion is no success. */
-	static final int ABORTED = 16;
-
-	private static final VarHandle EVENTS;
+final class HandlerCall<Q, R> {
 
 	private static final VarHandle PHASE;
 
@@ -77,7 +58,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	static {
 		try {
-			EVENTS = MethodHandles.lookup().findVarHandle(HandlerCall.class, "events", int.class);
 			ID = MethodHandles.lookup().findVarHandle(HandlerCall.class, "id", long.class);
 			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", Phase.class);
 			SERVED = MethodHandles.lookup().findVarHandle(HandlerCall.class, "served", ServedCall.class);
@@ -110,7 +90,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 
 	private final long arrivedNanos = System.nanoTime();
 
-	private final Inbox inbox;
+	private final Mailbox<Q> mailbox;
 
 	/** Zero until somebody asks for it. */
 	private volatile long id;
@@ -119,8 +99,6 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	private CallRegistry.@Nullable Slot slot;
 
 	private volatile Phase phase = Phase.ARRIVED;
-
-	private volatile int events;
 
 	/** The call as the application sees it, once it has asked. */
 	private volatile @Nullable ServedCall served;
@@ -136,7 +114,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		Duration longest = plan.settings().maxDuration();
 		this.timeout = longest.isZero() ? null : CallTimeout.of(this, current, engine, longest);
 		this.context = ((this.timeout != null) ? this.timeout.context() : current).withValue(ServedCall.KEY, this);
-		this.inbox = plan.clientSendsOneMessage() ? new SingleInbox() : new StreamInbox();
+		this.mailbox = new Mailbox<>(this, plan.clientSendsOneMessage());
 		this.run = new HandlerRun<>(this, headers, next);
 		this.thread = new CallThread(plan, this.run);
 		this.call = new EngineServerCall<>(call, plan, this);
@@ -154,44 +132,13 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			this.call.requestFromTransport(2);
 		}
 		else {
-			askForMore();
+			this.mailbox.askForMore();
 			proceed();
 		}
 	}
 
-	@Override
-	public void onMessage(Q message) {
-		this.inbox.add(message);
-		if (this.phase == Phase.ENDED) {
-			this.inbox.discard();
-			return;
-		}
-		askForMore();
-		wake();
-	}
-
-	@Override
-	public void onHalfClose() {
-		signal(HALF_CLOSED);
-		if (this.plan.clientSendsOneMessage()) {
-			proceed();
-		}
-	}
-
-	@Override
-	public void onReady() {
-		if ((this.events & READY) == 0) {
-			signal(READY);
-		}
-		this.call.guard().wake();
-	}
-
-	@Override
-	public void onComplete() {
-		if (this.phase == Phase.ENDED) {
-			return;
-		}
-		EVENTS.getAndBitwiseOr(this, COMPLETED);
+	/** The transport has nothing more to tell. */
+	void completed() {
 		if (isInNoHurryToEnd()) {
 			this.thread.wakeSoon();
 		}
@@ -209,13 +156,9 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		return this.phase == Phase.ANSWERED && this.served == null && this.run.isIdle() && !this.call.isIntercepted();
 	}
 
-	@Override
-	public void onCancel() {
-		cancel();
-	}
-
-	private void cancel() {
-		signal(CANCELLED);
+	/** The call is over for everybody but its handler, which is to hear of it. */
+	void cancel() {
+		this.mailbox.signal(Mailbox.CANCELLED);
 		this.call.guard().wake();
 		if (this.plan.settings().interruptOnCancel()) {
 			this.run.interrupt();
@@ -223,12 +166,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		endWithoutRunning();
 	}
 
-	private void signal(int event) {
-		EVENTS.getAndBitwiseOr(this, event);
-		wake();
-	}
-
-	private void proceed() {
+	/** The call has arrived as far as it must, and tries to pass the limits. */
+	void proceed() {
 		CallLimit reached = this.engine.admission().tryPass(this);
 		if (reached == null) {
 			admit(Phase.ARRIVED);
@@ -309,7 +248,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		// First, so that a handler that is sending hears of its deadline; it may then be
 		// the first to end the call
 		this.call.expires(status);
-		EVENTS.getAndBitwiseOr(this, CANCELLED);
+		this.mailbox.put(Mailbox.CANCELLED);
 		this.call.expire(status);
 		cancel();
 	}
@@ -339,7 +278,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		boolean open = !this.call.isEnded();
 		if (open) {
 			// First: the transport may tell that the call is complete at any moment now
-			EVENTS.getAndBitwiseOr(this, ABORTED);
+			this.mailbox.put(Mailbox.ABORTED);
 			this.call.fail(status, new Metadata());
 		}
 		Phase current = this.phase;
@@ -361,7 +300,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			Thread.interrupted();
 		}
 		try {
-			this.inbox.discard();
+			this.mailbox.discard();
 		}
 		finally {
 			if (countsAtLimits(from)) {
@@ -393,7 +332,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 	void pump(Pump made) {
 		this.pump = made;
 		// A callback to block in: the first message may be long in coming
-		signal(READY);
+		this.mailbox.signal(Mailbox.READY);
 	}
 
 	@Nullable Pump pump() {
@@ -448,41 +387,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		return this.engine.isDraining();
 	}
 
-	/** The handler asks for messages. */
-	void requested(int count) {
-		if (count < 1) {
-			throw new IllegalArgumentException("A handler must ask for at least 1 message, not " + count);
-		}
-		this.inbox.addCredits(count);
-		wake();
-	}
-
-	/** Asks the transport for messages where the handler has made room. */
-	void askForFreedRoom() {
-		int room = this.inbox.takeFreedRoom();
-		if (room > 0) {
-			this.call.requestFromTransport(room);
-		}
-	}
-
-	/** Asks the transport for one more message if there is room for it. */
-	private void askForMore() {
-		if (this.inbox.takeRoom()) {
-			this.call.requestFromTransport(1);
-		}
-	}
-
-	/** Takes the event that the transport is ready. */
-	void takeReady() {
-		EVENTS.getAndBitwiseAnd(this, ~READY);
-	}
-
-	int events() {
-		return this.events;
-	}
-
 	boolean isCancelled() {
-		return (this.events & CANCELLED) != 0;
+		return this.mailbox.isCancelled();
 	}
 
 	/** Why the call was cancelled, as a status. */
@@ -499,8 +405,8 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 		return this.phase;
 	}
 
-	Inbox inbox() {
-		return this.inbox;
+	Mailbox<Q> mailbox() {
+		return this.mailbox;
 	}
 
 	EngineServerCall<Q, R> call() {

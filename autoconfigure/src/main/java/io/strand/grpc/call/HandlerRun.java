@@ -1,7 +1,5 @@
 package io.strand.grpc.call;
 
-import java.util.Objects;
-
 import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -27,12 +25,6 @@ import org.jspecify.annotations.Nullable;
  * this thread, and gives the delivery back before the callback returns.
  */
 final class HandlerRun<Q, R> implements SerialTask {
-
-	private enum Step {
-
-		START, TASK, READY, MESSAGE, HALF_CLOSE
-
-	}
 
 	private final HandlerCall<Q, R> call;
 
@@ -63,8 +55,6 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	private boolean started;
 
-	private boolean halfCloseDelivered;
-
 	private boolean failed;
 
 	private CallThreadHook.@Nullable Work work;
@@ -77,13 +67,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	@Override
 	public boolean hasWork() {
-		int events = this.call.events();
-		return (events & (HandlerCall.READY | HandlerCall.CANCELLED | HandlerCall.COMPLETED)) != 0
-				|| this.call.inbox().hasDeliverable() || isHalfCloseDue(events) || this.nextTask != null;
-	}
-
-	private boolean isHalfCloseDue(int events) {
-		return (events & HandlerCall.HALF_CLOSED) != 0 && !this.halfCloseDelivered && this.call.inbox().isEmpty();
+		return this.call.mailbox().hasNews() || this.nextTask != null;
 	}
 
 	@Override
@@ -153,117 +137,78 @@ final class HandlerRun<Q, R> implements SerialTask {
 		while (true) {
 			// Who cancels says so before it interrupts: what this look misses, an
 			// interrupt tells
-			int events = this.call.events();
-			if ((events & HandlerCall.CANCELLED) != 0) {
+			int events = this.call.mailbox().events();
+			if ((events & Mailbox.CANCELLED) != 0) {
 				return end(true);
 			}
-			if (!this.started) {
-				this.started = true;
-				handle(Step.START, null);
-			}
-			else if ((events & HandlerCall.READY) != 0) {
-				this.call.takeReady();
-				handle(Step.READY, null);
-			}
-			else if (this.nextTask != null) {
-				Runnable task = this.nextTask;
-				this.nextTask = null;
-				handle(Step.TASK, task);
-			}
-			else if (deliverMessage()) {
-				continue;
-			}
-			else if (isHalfCloseDue(events)) {
-				this.halfCloseDelivered = true;
-				handle(Step.HALF_CLOSE, null);
-			}
-			else if ((events & HandlerCall.COMPLETED) != 0) {
-				return end((events & HandlerCall.ABORTED) != 0);
-			}
-			else {
-				return false;
+			if (!deliverOrFail()) {
+				return (events & Mailbox.COMPLETED) != 0 && end((events & Mailbox.ABORTED) != 0);
 			}
 		}
 	}
 
-	private boolean deliverMessage() {
-		Object message = this.call.inbox().poll();
-		if (message == null) {
-			return false;
+	private boolean deliverOrFail() {
+		try {
+			return deliver();
 		}
-		if (!this.failed) {
-			this.call.askForFreedRoom();
-			this.received++;
+		catch (Throwable ex) {
+			failed(ex);
+			return true;
 		}
-		handle(Step.MESSAGE, message);
-		return true;
 	}
 
 	/**
-	 * Delivers one event from inside a callback. By the pump, while blocking code runs.
+	 * Delivers the next event, if there is one. While blocking code runs inside a
+	 * callback, called by the pump.
 	 * @return whether there was one
 	 */
-	boolean deliverNested() {
-		int events = this.call.events();
-		if ((events & HandlerCall.READY) != 0) {
-			this.call.takeReady();
-			run(Step.READY, null);
+	boolean deliver() {
+		Mailbox<Q> mailbox = this.call.mailbox();
+		ServerCall.Listener<Q> current = this.failed ? null : this.listener;
+		if (!this.started) {
+			this.started = true;
+			this.listener = this.next.startCall(this.call.call(), this.headers);
+			return true;
+		}
+		if (mailbox.takeReady()) {
+			if (current != null) {
+				current.onReady();
+			}
 			return true;
 		}
 		Runnable task = this.nextTask;
 		if (task != null) {
 			this.nextTask = null;
-			run(Step.TASK, task);
+			if (!this.failed) {
+				task.run();
+			}
 			return true;
 		}
-		Object message = this.call.inbox().poll();
+		Object message = mailbox.takeMessage();
 		if (message != null) {
-			this.call.askForFreedRoom();
-			this.received++;
-			run(Step.MESSAGE, message);
+			deliver(message, current);
 			return true;
 		}
-		if (isHalfCloseDue(events)) {
-			this.halfCloseDelivered = true;
-			run(Step.HALF_CLOSE, null);
+		if (mailbox.takeHalfClose()) {
+			if (current != null) {
+				current.onHalfClose();
+			}
 			return true;
 		}
 		return false;
 	}
 
-	private void handle(Step step, @Nullable Object message) {
-		if (this.failed) {
-			Inbox.discard(message);
-			return;
-		}
-		try {
-			run(step, message);
-		}
-		catch (Throwable ex) {
-			failed(ex);
-		}
-	}
-
 	@SuppressWarnings("unchecked")
-	private void run(Step step, @Nullable Object message) {
-		ServerCall.Listener<Q> current = this.listener;
-		if (step == Step.START) {
-			this.listener = this.next.startCall(this.call.call(), this.headers);
+	private void deliver(Object message, ServerCall.@Nullable Listener<Q> current) {
+		if (!this.failed) {
+			this.call.mailbox().askForFreedRoom();
+			this.received++;
 		}
-		else if (step == Step.TASK) {
-			Objects.requireNonNull((Runnable) message).run();
-		}
-		else if (current == null) {
+		if (current == null) {
 			Inbox.discard(message);
-		}
-		else if (step == Step.MESSAGE) {
-			current.onMessage((Q) ((message instanceof DeferredMessage deferred) ? deferred.decode() : message));
-		}
-		else if (step == Step.HALF_CLOSE) {
-			current.onHalfClose();
 		}
 		else {
-			current.onReady();
+			current.onMessage((Q) ((message instanceof DeferredMessage deferred) ? deferred.decode() : message));
 		}
 	}
 
@@ -331,7 +276,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 	 * Ends a call that was answered and has nobody to tell how the answer fared.
 	 */
 	private boolean endWithoutNews() {
-		if (!this.halfCloseDelivered || !this.call.isAnswered() || hasEndCallbacks()) {
+		if (!this.call.mailbox().isHalfCloseTaken() || !this.call.isAnswered() || hasEndCallbacks()) {
 			return false;
 		}
 		this.fence.leave();

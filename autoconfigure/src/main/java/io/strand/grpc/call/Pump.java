@@ -115,7 +115,7 @@ final class Pump implements SerialThread {
 	private boolean deliverInContext() {
 		Context previous = this.call.context().attach();
 		try {
-			return this.call.handlerRun().deliverNested();
+			return this.call.handlerRun().deliver();
 		}
 		finally {
 			this.call.context().detach(previous);

@@ -357,7 +357,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	/** A call has left the registry. */
 	void ended(HandlerCall<?, ?> call) {
 		StreamEndListener listener = this.streamEnds;
-		if (listener != null && call.isStream()) {
+		if (listener != null && call.plan().isStream()) {
 			tell(listener, call);
 		}
 		CountDownLatch latch = this.idle;

@@ -157,7 +157,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		else {
 			this.transport.close(told, all);
 		}
-		this.owner.wakeReceiver();
+		this.owner.thread().wakeReceiver();
 	}
 
 	private void refuseIfClosed() {
@@ -174,7 +174,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	void refuse(Status status) {
 		this.closed = true;
 		this.transport.close(status, withTrailers(new Metadata()));
-		this.owner.wakeReceiver();
+		this.owner.thread().wakeReceiver();
 	}
 
 	/** From now on the call has no other end, whoever is the first to end it. */

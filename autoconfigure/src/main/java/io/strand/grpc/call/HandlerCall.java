@@ -103,9 +103,6 @@ final class HandlerCall<Q, R> {
 	/** The call as the application sees it, once it has asked. */
 	private volatile @Nullable ServedCall served;
 
-	/** Delivers while blocking code runs in a callback; for methods of such code. */
-	private volatile @Nullable Pump pump;
-
 	HandlerCall(CallEngine engine, MethodPlan plan, ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
 		this.engine = engine;
@@ -116,7 +113,7 @@ final class HandlerCall<Q, R> {
 		this.context = ((this.timeout != null) ? this.timeout.context() : current).withValue(ServedCall.KEY, this);
 		this.mailbox = new Mailbox<>(this, plan.clientSendsOneMessage());
 		this.run = new HandlerRun<>(this, headers, next);
-		this.thread = new CallThread(plan, this.run);
+		this.thread = new CallThread(this);
 		this.call = new EngineServerCall<>(call, plan, this);
 	}
 
@@ -143,7 +140,7 @@ final class HandlerCall<Q, R> {
 			this.thread.wakeSoon();
 		}
 		else {
-			wake();
+			this.thread.wake();
 		}
 		endWithoutRunning();
 	}
@@ -153,7 +150,8 @@ final class HandlerCall<Q, R> {
 	 * no task of the application's, no limit that counts this call.
 	 */
 	private boolean isInNoHurryToEnd() {
-		return this.phase == Phase.ANSWERED && this.served == null && this.run.isIdle() && !this.call.isIntercepted();
+		return this.phase == Phase.ANSWERED && this.served == null && this.thread.isIdle()
+				&& !this.call.isIntercepted();
 	}
 
 	/** The call is over for everybody but its handler, which is to hear of it. */
@@ -161,7 +159,7 @@ final class HandlerCall<Q, R> {
 		this.mailbox.signal(Mailbox.CANCELLED);
 		this.call.guard().wake();
 		if (this.plan.settings().interruptOnCancel()) {
-			this.run.interrupt();
+			this.thread.interrupt();
 		}
 		endWithoutRunning();
 	}
@@ -318,33 +316,6 @@ final class HandlerCall<Q, R> {
 
 	// From any thread
 
-	void wake() {
-		wakeReceiver();
-		this.thread.wake();
-	}
-
-	/** Wakes the thread that waits for a message inside a callback, if one does. */
-	void wakeReceiver() {
-		this.thread.wake(this.pump);
-	}
-
-	/** The handler, which has just been started, will block in a callback. */
-	void pump(Pump made) {
-		this.pump = made;
-		// A callback to block in: the first message may be long in coming
-		this.mailbox.signal(Mailbox.READY);
-	}
-
-	@Nullable Pump pump() {
-		return this.pump;
-	}
-
-	/** Has the call's thread run a task, as if it were a callback. */
-	void runNext(Runnable task) {
-		this.run.next(task);
-		wake();
-	}
-
 	/** The call as the application sees it: always the same object. */
 	ServedCall served() {
 		ServedCall known = this.served;
@@ -365,26 +336,14 @@ final class HandlerCall<Q, R> {
 		return this.served;
 	}
 
-	@Nullable CallThreadHook hook() {
-		return this.engine.hook();
-	}
-
-	CallCounters counters() {
-		return this.engine.counters();
+	CallEngine engine() {
+		return this.engine;
 	}
 
 	/** Whether it has passed the limits and has not ended. */
 	boolean isRunning() {
 		Phase current = this.phase;
 		return current.compareTo(Phase.ADMITTED) >= 0 && current != Phase.ENDED;
-	}
-
-	boolean isStream() {
-		return !this.plan.clientSendsOneMessage() || !this.plan.serverSendsOneMessage();
-	}
-
-	boolean isDraining() {
-		return this.engine.isDraining();
 	}
 
 	boolean isCancelled() {

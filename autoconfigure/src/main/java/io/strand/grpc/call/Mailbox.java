@@ -65,7 +65,7 @@ final class Mailbox<Q> extends ServerCall.Listener<Q> {
 			return;
 		}
 		askForMore();
-		this.call.wake();
+		this.call.thread().wake();
 	}
 
 	/** Asks the transport for one more message if there is room for it. */
@@ -114,7 +114,7 @@ final class Mailbox<Q> extends ServerCall.Listener<Q> {
 	/** Leaves word of an event, and has the call's thread look at once. */
 	void signal(int event) {
 		put(event);
-		this.call.wake();
+		this.call.thread().wake();
 	}
 
 	boolean isCancelled() {
@@ -127,7 +127,7 @@ final class Mailbox<Q> extends ServerCall.Listener<Q> {
 			throw new IllegalArgumentException("A handler must ask for at least 1 message, not " + count);
 		}
 		this.inbox.addCredits(count);
-		this.call.wake();
+		this.call.thread().wake();
 	}
 
 	/** Gives back the messages that nobody will read. */

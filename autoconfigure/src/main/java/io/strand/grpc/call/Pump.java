@@ -65,11 +65,11 @@ final class Pump implements SerialThread {
 	 * @param start starts the body, for handlers that are not guarded
 	 */
 	boolean isCallThread(Runnable start) {
-		if (this.call.handlerRun().isCurrentThread()) {
+		if (this.call.thread().isCurrent()) {
 			return true;
 		}
 		ServerCall.Listener<?> listener = this.innermost;
-		this.call.runNext(Context.current().wrap((listener != null) ? listener::onReady : start));
+		this.call.handlerRun().next(Context.current().wrap((listener != null) ? listener::onReady : start));
 		return false;
 	}
 
@@ -128,7 +128,7 @@ final class Pump implements SerialThread {
 	 * @param nanos how long at most; {@link Long#MAX_VALUE} for ever
 	 */
 	void await(BooleanSupplier hasNews, long nanos) {
-		this.call.handlerRun().leaveBatchBeforeWait();
+		this.call.thread().leaveBatchBeforeWait();
 		this.waiter = Thread.currentThread();
 		try {
 			if (!this.over && !this.call.handlerRun().hasWork() && !hasNews.getAsBoolean()) {

@@ -86,7 +86,9 @@ public final class Receiver<Q> {
 	private static <Q> Receiver<Q> start(EngineServerCall<?, ?> call, IntConsumer request) {
 		Receiver<Q> receiver = new Receiver<>(call, request);
 		receiver.requestOne();
-		call.owner().pump(receiver.pump);
+		call.owner().thread().pump(receiver.pump);
+		// A callback to block in: the first message may be long in coming
+		call.owner().mailbox().signal(Mailbox.READY);
 		return receiver;
 	}
 
@@ -145,7 +147,7 @@ public final class Receiver<Q> {
 	 * @param task the code
 	 */
 	public void runBeside(Runnable task) {
-		CallThreadHook hook = this.call.owner().hook();
+		CallThreadHook hook = this.call.owner().engine().hook();
 		if (hook == null) {
 			task.run();
 			return;
@@ -166,7 +168,7 @@ public final class Receiver<Q> {
 	 */
 	public void interrupt() {
 		if (!this.call.owner().isCancelled()) {
-			this.call.owner().handlerRun().interrupt();
+			this.call.owner().thread().interrupt();
 		}
 	}
 
@@ -328,7 +330,7 @@ public final class Receiver<Q> {
 		while (!this.lock.tryLock()) {
 			Thread owner = this.lock.owner();
 			if (owner != null) {
-				this.call.owner().counters().countConcurrentUse();
+				this.call.owner().engine().counters().countConcurrentUse();
 				throw ConcurrentStreamUseException.of("receive", describe(), owner, "receiving", this.heldSince, "");
 			}
 			Thread.onSpinWait(); // just let go of

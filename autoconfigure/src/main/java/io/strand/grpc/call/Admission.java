@@ -60,7 +60,7 @@ final class Admission {
 	@Nullable CallLimit tryPass(HandlerCall<?, ?> call) {
 		while (true) {
 			CallLimit reached = firstReached(call);
-			if (reached != null || tryAcquire(call.limits())) {
+			if (reached != null || tryAcquire(limitsOf(call))) {
 				return reached;
 			}
 			admitWaiting();
@@ -68,7 +68,7 @@ final class Admission {
 	}
 
 	private @Nullable CallLimit firstReached(HandlerCall<?, ?> call) {
-		List<CallLimit> limits = call.limits();
+		List<CallLimit> limits = limitsOf(call);
 		for (int i = 0; i < limits.size(); i++) {
 			CallLimit limit = limits.get(i);
 			if (limit.isReached() || this.shares.isUsedUp(call, limit)) {
@@ -76,6 +76,10 @@ final class Admission {
 			}
 		}
 		return null;
+	}
+
+	private static List<CallLimit> limitsOf(HandlerCall<?, ?> call) {
+		return call.plan().settings().limits();
 	}
 
 	private static boolean tryAcquire(List<CallLimit> limits) {
@@ -99,8 +103,9 @@ final class Admission {
 	 * @param call a call that has passed
 	 */
 	void leave(HandlerCall<?, ?> call) {
-		if (!call.limits().isEmpty()) {
-			release(call.limits(), call.limits().size());
+		List<CallLimit> limits = limitsOf(call);
+		if (!limits.isEmpty()) {
+			release(limits, limits.size());
 			admitWaiting();
 		}
 	}
@@ -152,13 +157,14 @@ final class Admission {
 			if (next == null) {
 				return;
 			}
-			if (tryAcquire(next.limits())) {
+			List<CallLimit> limits = limitsOf(next);
+			if (tryAcquire(limits)) {
 				if (stopWaiting(next)) {
 					next.admit(HandlerCall.Phase.WAITING);
 				}
 				else {
 					// It stopped waiting, or somebody else let it pass
-					release(next.limits(), next.limits().size());
+					release(limits, limits.size());
 				}
 			}
 		}

@@ -290,7 +290,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		this.draining = true;
 		List<ServedCall> told = new ArrayList<>();
 		for (HandlerCall<?, ?> call : this.live) {
-			ServedCall served = call.servedIfAsked();
+			ServedCall served = call.call().servedIfAsked();
 			if (served != null && served.isToldOfDrain()) {
 				told.add(served);
 			}

@@ -32,7 +32,7 @@ final class FairShare {
 	 * places are left.
 	 */
 	boolean isUsedUp(HandlerCall<?, ?> call, CallLimit limit) {
-		return limit.isScarce() && running(call.connection()) >= limit.share();
+		return limit.isScarce() && running(connectionOf(call)) >= limit.share();
 	}
 
 	private int running(Attributes connection) {
@@ -49,10 +49,15 @@ final class FairShare {
 		Map<Attributes, Integer> running = new IdentityHashMap<>();
 		for (HandlerCall<?, ?> call : this.live) {
 			if (call.hasPlace()) {
-				running.merge(call.connection(), 1, Integer::sum);
+				running.merge(connectionOf(call), 1, Integer::sum);
 			}
 		}
 		return running;
+	}
+
+	/** What all calls of a connection have, and no other. */
+	private static Attributes connectionOf(HandlerCall<?, ?> call) {
+		return call.call().transportAttributes();
 	}
 
 	/** Safe to publish: never changed. */

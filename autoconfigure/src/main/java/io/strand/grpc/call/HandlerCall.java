@@ -4,10 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.TimeoutException;
 
-import io.grpc.Attributes;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.Grpc;
@@ -54,13 +52,10 @@ final class HandlerCall<Q, R> {
 
 	private static final VarHandle ID;
 
-	private static final VarHandle SERVED;
-
 	static {
 		try {
 			ID = MethodHandles.lookup().findVarHandle(HandlerCall.class, "id", long.class);
 			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", Phase.class);
-			SERVED = MethodHandles.lookup().findVarHandle(HandlerCall.class, "served", ServedCall.class);
 		}
 		catch (ReflectiveOperationException ex) {
 			throw new ExceptionInInitializerError(ex);
@@ -99,9 +94,6 @@ final class HandlerCall<Q, R> {
 	private CallRegistry.@Nullable Slot slot;
 
 	private volatile Phase phase = Phase.ARRIVED;
-
-	/** The call as the application sees it, once it has asked. */
-	private volatile @Nullable ServedCall served;
 
 	HandlerCall(CallEngine engine, MethodPlan plan, ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
@@ -150,8 +142,7 @@ final class HandlerCall<Q, R> {
 	 * no task of the application's, no limit that counts this call.
 	 */
 	private boolean isInNoHurryToEnd() {
-		return this.phase == Phase.ANSWERED && this.served == null && this.thread.isIdle()
-				&& !this.call.isIntercepted();
+		return this.phase == Phase.ANSWERED && this.call.isSeenByHandlerOnly() && this.thread.isIdle();
 	}
 
 	/** The call is over for everybody but its handler, which is to hear of it. */
@@ -215,14 +206,6 @@ final class HandlerCall<Q, R> {
 				&& PHASE.compareAndSet(this, Phase.RUNNING, Phase.ANSWERED)) {
 			this.engine.admission().leave(this);
 		}
-	}
-
-	/**
-	 * Whether the handler has answered, and nothing but the handler has seen the call.
-	 */
-	boolean isAnswered() {
-		return this.call.isClosed() && this.served == null && !this.call.isIntercepted()
-				&& this.plan.clientSendsOneMessage();
 	}
 
 	/** Called by the call's thread after everything else. */
@@ -291,7 +274,7 @@ final class HandlerCall<Q, R> {
 		if (from == Phase.WAITING) {
 			this.engine.admission().stopWaiting(this);
 		}
-		ServedCall known = this.served;
+		ServedCall known = this.call.servedIfAsked();
 		if (known != null) {
 			known.ended();
 			// What a task set must not reach the next call on this thread
@@ -316,26 +299,6 @@ final class HandlerCall<Q, R> {
 
 	// From any thread
 
-	/** The call as the application sees it: always the same object. */
-	ServedCall served() {
-		ServedCall known = this.served;
-		if (known == null) {
-			ServedCall made = new ServedCall(this);
-			known = (ServedCall) SERVED.compareAndExchange(this, null, made);
-			if (known == null) {
-				known = made;
-				if (this.phase == Phase.ENDED) {
-					made.ended();
-				}
-			}
-		}
-		return known;
-	}
-
-	@Nullable ServedCall servedIfAsked() {
-		return this.served;
-	}
-
 	CallEngine engine() {
 		return this.engine;
 	}
@@ -350,8 +313,11 @@ final class HandlerCall<Q, R> {
 		return this.mailbox.isCancelled();
 	}
 
-	/** Why the call was cancelled, as a status. */
-	Status cancellation() {
+	/** Why the call was cancelled, as a status; {@code null} if it was not. */
+	@Nullable Status cancellation() {
+		if (!isCancelled()) {
+			return null;
+		}
 		Throwable cause = this.context.cancellationCause();
 		// The client's timer may come first, and then cancels
 		Deadline deadline = this.context.getDeadline();
@@ -391,15 +357,6 @@ final class HandlerCall<Q, R> {
 
 	private static boolean countsAtLimits(Phase phase) {
 		return phase == Phase.ADMITTED || phase == Phase.RUNNING;
-	}
-
-	/** What all calls of a connection have, and no other. */
-	Attributes connection() {
-		return this.call.transportAttributes();
-	}
-
-	List<CallLimit> limits() {
-		return this.plan.settings().limits();
 	}
 
 	CallThread thread() {

@@ -202,13 +202,18 @@ final class HandlerRun<Q, R> {
 	 * Ends a call that was answered and has nobody to tell how the answer fared.
 	 */
 	private boolean endWithoutNews() {
-		if (!this.call.mailbox().isHalfCloseTaken() || !this.call.isAnswered() || hasEndCallbacks()) {
+		if (!isAnswered() || hasEndCallbacks()) {
 			return false;
 		}
 		this.call.thread().keepInterruptsAway();
 		Thread.interrupted(); // as at any end
 		this.call.end();
 		return true;
+	}
+
+	private boolean isAnswered() {
+		return this.call.call().isClosed() && this.call.call().isSeenByHandlerOnly()
+				&& this.call.plan().clientSendsOneMessage() && this.call.mailbox().isHalfCloseTaken();
 	}
 
 	private boolean hasEndCallbacks() {

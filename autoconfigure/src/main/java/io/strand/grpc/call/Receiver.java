@@ -97,7 +97,7 @@ public final class Receiver<Q> {
 	 * @return the call
 	 */
 	public GrpcCall call() {
-		return this.call.owner().served();
+		return this.call.served();
 	}
 
 	// From the innermost callbacks
@@ -273,11 +273,9 @@ public final class Receiver<Q> {
 	}
 
 	private void refuseIfOver() {
-		if (this.call.owner().isCancelled()) {
-			throw this.call.owner()
-				.cancellation()
-				.augmentDescription("Nothing more can be received on " + describe())
-				.asRuntimeException();
+		Status cancelled = this.call.owner().cancellation();
+		if (cancelled != null) {
+			throw cancelled.augmentDescription("Nothing more can be received on " + describe()).asRuntimeException();
 		}
 		Throwable failed = this.pump.failure();
 		if (failed instanceof RuntimeException exception) {

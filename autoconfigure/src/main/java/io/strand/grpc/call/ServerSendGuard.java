@@ -27,7 +27,7 @@ final class ServerSendGuard extends SendGuard {
 
 	@Override
 	@Nullable Status cancellation() {
-		return this.call.owner().isCancelled() ? this.call.owner().cancellation() : null;
+		return this.call.owner().cancellation();
 	}
 
 	@Override

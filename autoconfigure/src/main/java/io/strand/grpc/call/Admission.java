@@ -119,17 +119,17 @@ final class Admission {
 		Duration longest = call.plan().settings().maxWait();
 		Future<?> refusal;
 		try {
-			refusal = this.timer.schedule(() -> call.refuse(reached, HandlerCall.Phase.WAITING), longest.toNanos(),
+			refusal = this.timer.schedule(() -> call.refuse(reached, CallPhase.WAITING), longest.toNanos(),
 					TimeUnit.NANOSECONDS);
 		}
 		catch (RejectedExecutionException ex) {
-			call.refuse(reached, HandlerCall.Phase.WAITING);
+			call.refuse(reached, CallPhase.WAITING);
 			return;
 		}
 		this.lines.computeIfAbsent(call.plan().fullMethodName(), (method) -> new ConcurrentSkipListMap<>())
 			.put(call.id(), new Waiting(call, refusal));
 		this.waiting.incrementAndGet();
-		if (call.phase() != HandlerCall.Phase.WAITING) {
+		if (call.phase() != CallPhase.WAITING) {
 			stopWaiting(call); // it ended before it stood in the line
 		}
 		admitWaiting();
@@ -160,7 +160,7 @@ final class Admission {
 			List<CallLimit> limits = limitsOf(next);
 			if (tryAcquire(limits)) {
 				if (stopWaiting(next)) {
-					next.admit(HandlerCall.Phase.WAITING);
+					next.admit(CallPhase.WAITING);
 				}
 				else {
 					// It stopped waiting, or somebody else let it pass

@@ -216,7 +216,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	public int runningCalls() {
 		int running = 0;
 		for (HandlerCall<?, ?> call : this.live) {
-			running += call.isRunning() ? 1 : 0;
+			running += call.phase().isRunning() ? 1 : 0;
 		}
 		return running;
 	}
@@ -313,7 +313,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	public void abort(Status status) {
 		for (HandlerCall<?, ?> call : this.live) {
 			// First, or they would begin in the place of those that end
-			if (call.phase().compareTo(HandlerCall.Phase.RUNNING) < 0) {
+			if (call.phase().isBeforeRunning()) {
 				call.abort(status);
 			}
 		}

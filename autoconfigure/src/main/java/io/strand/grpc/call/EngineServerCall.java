@@ -252,7 +252,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 			known = (ServedCall) SERVED.compareAndExchange(this, null, made);
 			if (known == null) {
 				known = made;
-				if (this.owner.phase() == HandlerCall.Phase.ENDED) {
+				if (this.owner.phase() == CallPhase.ENDED) {
 					made.ended();
 				}
 			}

@@ -48,7 +48,7 @@ final class FairShare {
 	private Map<Attributes, Integer> count() {
 		Map<Attributes, Integer> running = new IdentityHashMap<>();
 		for (HandlerCall<?, ?> call : this.live) {
-			if (call.hasPlace()) {
+			if (call.phase().hasPlace()) {
 				running.merge(connectionOf(call), 1, Integer::sum);
 			}
 		}

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * {@link EngineServerCall}. Thread-safe.
  *
  * <p>
- * <b>States</b> ({@link #phase}):
+ * <b>States</b>:
  *
  * <pre>
  *   ARRIVED ──► WAITING ──► ADMITTED ──► RUNNING ──► ANSWERED ──► ENDED
@@ -30,21 +30,18 @@ import org.jspecify.annotations.Nullable;
  *      └───────────┴───────────┴───────────┴───────────────────────┘
  * </pre>
  *
- * ARRIVED: a call whose client sends one message waits for its half-close, so that its
- * thread finds the whole request; others go on at once. WAITING: at a limit; passed over
- * where none is reached. ADMITTED: it has passed the limits and will get a thread.
- * RUNNING: it has, or had, a thread. ANSWERED: it is closed and its thread has come to
- * rest; there may be callbacks yet. ENDED: its last callback has returned, or it never
- * ran. A call counts at its limits while it is ADMITTED or RUNNING, and who moves it on
- * from there gives its places back.
- *
- * <p>
- * Who moves the phase (by compare-and-set) does what the step needs: from ARRIVED the
- * transport thread or the timeout; from WAITING whoever gives a place back, the timer
- * that refuses, or who cancels (the transport thread, the timeout, the server that
- * stops); from ADMITTED the call's thread that begins, who cancels, or who was refused a
- * thread; from RUNNING and ANSWERED the call's thread, or who was refused a thread for a
- * call that had none at the time.
+ * Who moves the {@link CallPhase} (by compare-and-set) does what the step needs:
+ * <ul>
+ * <li>from ARRIVED the transport thread or the timeout;</li>
+ * <li>from WAITING whoever gives a place back, the timer that refuses, or who cancels:
+ * the transport thread, the timeout, the server that stops;</li>
+ * <li>from ADMITTED the call's thread that begins, who cancels, or who was refused a
+ * thread;</li>
+ * <li>from RUNNING and ANSWERED the call's thread, or who was refused a thread for a call
+ * that had none at the time.</li>
+ * </ul>
+ * A call counts at its limits while it is ADMITTED or RUNNING: who moves it on from there
+ * gives its places back.
  */
 final class HandlerCall<Q, R> {
 
@@ -55,17 +52,11 @@ final class HandlerCall<Q, R> {
 	static {
 		try {
 			ID = MethodHandles.lookup().findVarHandle(HandlerCall.class, "id", long.class);
-			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", Phase.class);
+			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", CallPhase.class);
 		}
 		catch (ReflectiveOperationException ex) {
 			throw new ExceptionInInitializerError(ex);
 		}
-	}
-
-	enum Phase {
-
-		ARRIVED, WAITING, ADMITTED, RUNNING, ANSWERED, ENDED
-
 	}
 
 	private final CallEngine engine;
@@ -93,7 +84,7 @@ final class HandlerCall<Q, R> {
 	/** Where the registry keeps this call. */
 	private CallRegistry.@Nullable Slot slot;
 
-	private volatile Phase phase = Phase.ARRIVED;
+	private volatile CallPhase phase = CallPhase.ARRIVED;
 
 	HandlerCall(CallEngine engine, MethodPlan plan, ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
@@ -142,7 +133,7 @@ final class HandlerCall<Q, R> {
 	 * no task of the application's, no limit that counts this call.
 	 */
 	private boolean isInNoHurryToEnd() {
-		return this.phase == Phase.ANSWERED && this.call.isSeenByHandlerOnly() && this.thread.isIdle();
+		return this.phase == CallPhase.ANSWERED && this.call.isSeenByHandlerOnly() && this.thread.isIdle();
 	}
 
 	/** The call is over for everybody but its handler, which is to hear of it. */
@@ -159,20 +150,20 @@ final class HandlerCall<Q, R> {
 	void proceed() {
 		CallLimit reached = this.engine.admission().tryPass(this);
 		if (reached == null) {
-			admit(Phase.ARRIVED);
+			admit(CallPhase.ARRIVED);
 		}
 		else if (this.plan.settings().maxWait().isZero()) {
-			refuse(reached, Phase.ARRIVED);
+			refuse(reached, CallPhase.ARRIVED);
 		}
-		else if (PHASE.compareAndSet(this, Phase.ARRIVED, Phase.WAITING)) {
+		else if (PHASE.compareAndSet(this, CallPhase.ARRIVED, CallPhase.WAITING)) {
 			this.engine.admission().await(this, reached);
 		}
 	}
 
 	private void endWithoutRunning() {
-		Phase current = this.phase;
-		while (current.compareTo(Phase.RUNNING) < 0) {
-			if (PHASE.compareAndSet(this, current, Phase.ENDED)) {
+		CallPhase current = this.phase;
+		while (current.isBeforeRunning()) {
+			if (PHASE.compareAndSet(this, current, CallPhase.ENDED)) {
 				finish(current);
 				return;
 			}
@@ -183,8 +174,8 @@ final class HandlerCall<Q, R> {
 	// On whichever thread moves the phase
 
 	/** It has passed the limits, and has its places, unless it has ended meanwhile. */
-	void admit(Phase from) {
-		if (PHASE.compareAndSet(this, from, Phase.ADMITTED)) {
+	void admit(CallPhase from) {
+		if (PHASE.compareAndSet(this, from, CallPhase.ADMITTED)) {
 			this.thread.start();
 		}
 		else {
@@ -194,7 +185,7 @@ final class HandlerCall<Q, R> {
 
 	/** Called by the call's thread before anything else; if not, it must not run. */
 	boolean begin() {
-		return PHASE.compareAndSet(this, Phase.ADMITTED, Phase.RUNNING);
+		return PHASE.compareAndSet(this, CallPhase.ADMITTED, CallPhase.RUNNING);
 	}
 
 	/**
@@ -202,24 +193,24 @@ final class HandlerCall<Q, R> {
 	 * returned does not count as running, whenever its answer is on its way.
 	 */
 	void rest() {
-		if (this.phase == Phase.RUNNING && this.call.isClosed()
-				&& PHASE.compareAndSet(this, Phase.RUNNING, Phase.ANSWERED)) {
+		if (this.phase == CallPhase.RUNNING && this.call.isClosed()
+				&& PHASE.compareAndSet(this, CallPhase.RUNNING, CallPhase.ANSWERED)) {
 			this.engine.admission().leave(this);
 		}
 	}
 
 	/** Called by the call's thread after everything else. */
 	void end() {
-		Phase from = this.phase;
-		if (from != Phase.ENDED && PHASE.compareAndSet(this, from, Phase.ENDED)) {
+		CallPhase from = this.phase;
+		if (from != CallPhase.ENDED && PHASE.compareAndSet(this, from, CallPhase.ENDED)) {
 			finish(from);
 		}
 	}
 
 	/** It could not pass a limit, at once or in the time that it may wait. */
-	void refuse(CallLimit reached, Phase from) {
-		if (PHASE.compareAndSet(this, from, Phase.ENDED)) {
-			this.call.refuse(this.engine.admission().refusal(this, reached, from == Phase.WAITING));
+	void refuse(CallLimit reached, CallPhase from) {
+		if (PHASE.compareAndSet(this, from, CallPhase.ENDED)) {
+			this.call.refuse(this.engine.admission().refusal(this, reached, from == CallPhase.WAITING));
 			finish(from);
 		}
 	}
@@ -236,8 +227,8 @@ final class HandlerCall<Q, R> {
 
 	/** There is no thread for this call, which has none at the moment. */
 	void rejected() {
-		Phase from = this.phase;
-		if (from != Phase.ENDED && PHASE.compareAndSet(this, from, Phase.ENDED)) {
+		CallPhase from = this.phase;
+		if (from != CallPhase.ENDED && PHASE.compareAndSet(this, from, CallPhase.ENDED)) {
 			this.engine.counters().countRefusalWithoutThread();
 			try {
 				if (!this.call.isEnded()) {
@@ -262,16 +253,15 @@ final class HandlerCall<Q, R> {
 			this.mailbox.put(Mailbox.ABORTED);
 			this.call.fail(status, new Metadata());
 		}
-		Phase current = this.phase;
-		if (current == Phase.ARRIVED || current == Phase.ENDED) {
-			return open;
+		CallPhase current = this.phase;
+		if (current != CallPhase.ARRIVED && current != CallPhase.ENDED) {
+			cancel();
 		}
-		cancel();
 		return open;
 	}
 
-	private void finish(Phase from) {
-		if (from == Phase.WAITING) {
+	private void finish(CallPhase from) {
+		if (from == CallPhase.WAITING) {
 			this.engine.admission().stopWaiting(this);
 		}
 		ServedCall known = this.call.servedIfAsked();
@@ -284,7 +274,7 @@ final class HandlerCall<Q, R> {
 			this.mailbox.discard();
 		}
 		finally {
-			if (countsAtLimits(from)) {
+			if (from.hasPlace()) {
 				this.engine.admission().leave(this);
 			}
 			if (this.timeout != null) {
@@ -301,12 +291,6 @@ final class HandlerCall<Q, R> {
 
 	CallEngine engine() {
 		return this.engine;
-	}
-
-	/** Whether it has passed the limits and has not ended. */
-	boolean isRunning() {
-		Phase current = this.phase;
-		return current.compareTo(Phase.ADMITTED) >= 0 && current != Phase.ENDED;
 	}
 
 	boolean isCancelled() {
@@ -326,7 +310,7 @@ final class HandlerCall<Q, R> {
 				: Status.CANCELLED.withDescription("The call was cancelled").withCause(cause);
 	}
 
-	Phase phase() {
+	CallPhase phase() {
 		return this.phase;
 	}
 
@@ -348,15 +332,6 @@ final class HandlerCall<Q, R> {
 
 	MethodPlan plan() {
 		return this.plan;
-	}
-
-	/** Whether it counts at its limits. */
-	boolean hasPlace() {
-		return countsAtLimits(this.phase);
-	}
-
-	private static boolean countsAtLimits(Phase phase) {
-		return phase == Phase.ADMITTED || phase == Phase.RUNNING;
 	}
 
 	CallThread thread() {

@@ -60,7 +60,7 @@ final class Mailbox<Q> extends ServerCall.Listener<Q> {
 	@Override
 	public void onMessage(Q message) {
 		this.inbox.add(message);
-		if (this.call.phase() == HandlerCall.Phase.ENDED) {
+		if (this.call.phase() == CallPhase.ENDED) {
 			this.inbox.discard();
 			return;
 		}
@@ -93,7 +93,7 @@ final class Mailbox<Q> extends ServerCall.Listener<Q> {
 
 	@Override
 	public void onComplete() {
-		if (this.call.phase() != HandlerCall.Phase.ENDED) {
+		if (this.call.phase() != CallPhase.ENDED) {
 			put(COMPLETED);
 			this.call.completed();
 		}

@@ -4,7 +4,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 
 import io.grpc.ServerCall;
@@ -33,7 +32,7 @@ public final class Receiver<Q> {
 
 	private final IntConsumer request;
 
-	private final Lock lock = new Lock();
+	private final StreamLock lock = new StreamLock(true);
 
 	/** What came through the interceptors and nobody has taken. */
 	private final Queue<Q> messages = new ConcurrentLinkedQueue<>();
@@ -42,9 +41,6 @@ public final class Receiver<Q> {
 	private volatile boolean requested;
 
 	private volatile boolean halfClosed;
-
-	/** When the holder of the lock took it, if the mode tells violations. */
-	private volatile long heldSince;
 
 	private Receiver(EngineServerCall<?, ?> call, IntConsumer request) {
 		this.call = call;
@@ -325,15 +321,13 @@ public final class Receiver<Q> {
 	}
 
 	private void acquireOrFail() {
-		while (!this.lock.tryLock()) {
-			Thread owner = this.lock.owner();
-			if (owner != null) {
-				this.call.owner().engine().counters().countConcurrentUse();
-				throw ConcurrentStreamUseException.of("receive", describe(), owner, "receiving", this.heldSince, "");
-			}
-			Thread.onSpinWait(); // just let go of
+		Thread holder = this.lock.takeOrTellHolder();
+		if (holder != null) {
+			this.call.owner().engine().counters().countConcurrentUse();
+			throw ConcurrentStreamUseException.of("receive", describe(), holder, "receiving", this.lock.heldSince(),
+					"");
 		}
-		this.heldSince = System.nanoTime();
+		this.lock.noteTime();
 	}
 
 	private StatusRuntimeException interrupted() {
@@ -348,18 +342,6 @@ public final class Receiver<Q> {
 
 	private String describe() {
 		return this.call.owner().describe();
-	}
-
-	private static final class Lock extends ReentrantLock {
-
-		Lock() {
-			super(true);
-		}
-
-		@Nullable Thread owner() {
-			return getOwner();
-		}
-
 	}
 
 }

@@ -5,7 +5,6 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -62,7 +61,7 @@ abstract class SendGuard {
 		}
 	}
 
-	private final Lock lock = new Lock();
+	private final StreamLock lock = new StreamLock(false);
 
 	private final ConcurrentSend mode;
 
@@ -76,9 +75,6 @@ abstract class SendGuard {
 	private volatile @Nullable Thread waiter;
 
 	private volatile @Nullable End end;
-
-	/** When the holder of the lock took it, if the mode tells violations. */
-	private volatile long heldSince;
 
 	/** Written with the lock held, read by anyone. */
 	private volatile long blockedNanos;
@@ -413,12 +409,11 @@ abstract class SendGuard {
 
 	private boolean acquireContended(boolean ending) {
 		if (this.mode == ConcurrentSend.FAIL) {
-			while (!this.lock.tryLock()) {
-				Thread owner = this.lock.owner();
-				if (owner != null) {
-					throw violation(ending, owner);
-				}
-				Thread.onSpinWait(); // just let go of
+			Thread holder = this.lock.takeOrTellHolder();
+			if (holder != null) {
+				violated();
+				throw ConcurrentStreamUseException.of(ending ? "end" : "send", describe(), holder, "sending",
+						this.lock.heldSince(), (this.waiter != null) ? " (it waits for the peer to read)" : "");
 			}
 			return true;
 		}
@@ -452,19 +447,13 @@ abstract class SendGuard {
 		if (this.deferred != null && this.lock.getHoldCount() == 1) {
 			drain();
 		}
-		if (this.mode == ConcurrentSend.FAIL && this.lock.getHoldCount() == 1) {
-			this.heldSince = System.nanoTime();
+		if (this.mode == ConcurrentSend.FAIL) {
+			this.lock.noteTime();
 		}
 	}
 
 	/** Two threads send at once, which the mode forbids. */
 	void violated() {
-	}
-
-	private ConcurrentStreamUseException violation(boolean ending, Thread owner) {
-		violated();
-		return ConcurrentStreamUseException.of(ending ? "end" : "send", describe(), owner, "sending", this.heldSince,
-				(this.waiter != null) ? " (it waits for the peer to read)" : "");
 	}
 
 	private void deferSend(Runnable transmit, boolean mayWait) {
@@ -549,14 +538,6 @@ abstract class SendGuard {
 	/** How long senders have waited for the transport, all together. */
 	final long blockedNanos() {
 		return this.blockedNanos;
-	}
-
-	private static final class Lock extends ReentrantLock {
-
-		@Nullable Thread owner() {
-			return getOwner();
-		}
-
 	}
 
 }

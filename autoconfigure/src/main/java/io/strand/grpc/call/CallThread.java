@@ -153,6 +153,23 @@ final class CallThread implements SerialTask {
 		return this.idle;
 	}
 
+	/** Runs a task on a thread beside this one, set up as this one is. */
+	void runBeside(Runnable task) {
+		CallThreadHook hook = this.call.engine().hook();
+		if (hook == null) {
+			task.run();
+			return;
+		}
+		CallThreadHook.Work beside = hook.of(new CallView(this.call));
+		beside.begin();
+		try {
+			task.run();
+		}
+		finally {
+			beside.end();
+		}
+	}
+
 	/** Sends an answer where the transport runs. */
 	void answer(TransportLoop on, Runnable answer) {
 		TransportLoop.Batch current = isCurrent() ? this.batch : null;

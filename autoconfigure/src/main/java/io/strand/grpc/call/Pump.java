@@ -6,6 +6,7 @@ import java.util.function.BooleanSupplier;
 
 import io.grpc.Context;
 import io.grpc.ServerCall;
+import io.grpc.Status;
 import io.strand.grpc.thread.SerialThread;
 import org.jspecify.annotations.Nullable;
 
@@ -90,8 +91,21 @@ final class Pump implements SerialThread {
 		return this.over;
 	}
 
-	@Nullable Throwable failure() {
-		return this.failure;
+	/** Tells a receiver of the callback that failed, if one did. */
+	void refuseIfFailed() {
+		Throwable failed = this.failure;
+		if (failed instanceof RuntimeException exception) {
+			throw exception;
+		}
+		if (failed instanceof Error error) {
+			throw error;
+		}
+		if (failed != null) {
+			// Checked, as some languages let callbacks throw
+			throw Status.UNKNOWN.withCause(failed)
+				.withDescription("A callback failed; nothing more can be received on " + this.call.describe())
+				.asRuntimeException();
+		}
 	}
 
 	/**

@@ -143,19 +143,7 @@ public final class Receiver<Q> {
 	 * @param task the code
 	 */
 	public void runBeside(Runnable task) {
-		CallThreadHook hook = this.call.owner().engine().hook();
-		if (hook == null) {
-			task.run();
-			return;
-		}
-		CallThreadHook.Work work = hook.of(new CallView(this.call.owner()));
-		work.begin();
-		try {
-			task.run();
-		}
-		finally {
-			work.end();
-		}
+		this.call.owner().thread().runBeside(task);
 	}
 
 	/**
@@ -273,19 +261,7 @@ public final class Receiver<Q> {
 		if (cancelled != null) {
 			throw cancelled.augmentDescription("Nothing more can be received on " + describe()).asRuntimeException();
 		}
-		Throwable failed = this.pump.failure();
-		if (failed instanceof RuntimeException exception) {
-			throw exception;
-		}
-		if (failed instanceof Error error) {
-			throw error;
-		}
-		if (failed != null) {
-			// Checked, as some languages let callbacks throw
-			throw Status.UNKNOWN.withCause(failed)
-				.withDescription("A callback failed; nothing more can be received on " + describe())
-				.asRuntimeException();
-		}
+		this.pump.refuseIfFailed();
 		if (this.pump.isOver() || this.call.isEnded()) {
 			throw Status.CANCELLED.withDescription("%s has ended; nothing more can be received".formatted(describe()))
 				.asRuntimeException();

@@ -9,14 +9,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiFunction;
 
+import io.grpc.Status;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets calls pass the limits of the engine, or wait for a place. Thread-safe.
+ * Lets calls pass the limits of the engine, or wait for a place, or be refused.
+ * Thread-safe.
  *
  * <p>
  * A call passes all of its limits or none. The calls of a method wait in one line, oldest
@@ -25,30 +30,34 @@ import org.jspecify.annotations.Nullable;
  * line and is counted before it looks itself; a place is given back before the count is
  * read. Calls whose connections have used up their share do not hold up those behind
  * them; what the share of a connection is changes without anybody giving a place back, so
- * then there is a look again a little later.
+ * then there is a look again a little later. Who takes a call out of its line stops the
+ * timer that would refuse it.
  */
 final class Admission {
+
+	private static final Log logger = LogFactory.getLog(Admission.class);
+
+	private static final LineQuota refusals = new LineQuota(
+			(leftOut) -> logger.warn("%d more calls were refused at a limit".formatted(leftOut)));
 
 	/** Who gives a place back has better things to do than to look at a whole line. */
 	private static final int MOST_LOOKED_AT = 1000;
 
-	private final Map<String, NavigableMap<Long, HandlerCall<?, ?>>> lines = new ConcurrentHashMap<>();
+	private final Map<String, NavigableMap<Long, Waiting>> lines = new ConcurrentHashMap<>();
 
 	private final AtomicInteger waiting = new AtomicInteger();
 
 	private final FairShare shares;
 
-	private final BiFunction<Runnable, Duration, Future<?>> timer;
+	private final CallCounters counters;
+
+	private final ScheduledExecutorService timer;
 
 	private final AtomicBoolean looksAgain = new AtomicBoolean();
 
-	/**
-	 * Makes one without a limit.
-	 * @param shares what connections may have of the last places
-	 * @param timer runs a task after a while
-	 */
-	Admission(FairShare shares, BiFunction<Runnable, Duration, Future<?>> timer) {
+	Admission(FairShare shares, CallCounters counters, ScheduledExecutorService timer) {
 		this.shares = shares;
+		this.counters = counters;
 		this.timer = timer;
 	}
 
@@ -60,7 +69,7 @@ final class Admission {
 	@Nullable CallLimit tryPass(HandlerCall<?, ?> call) {
 		while (true) {
 			CallLimit reached = firstReached(call);
-			if (reached != null || tryAcquire(call.limits())) {
+			if (reached != null || tryAcquire(limitsOf(call))) {
 				return reached;
 			}
 			admitWaiting();
@@ -68,7 +77,7 @@ final class Admission {
 	}
 
 	private @Nullable CallLimit firstReached(HandlerCall<?, ?> call) {
-		List<CallLimit> limits = call.limits();
+		List<CallLimit> limits = limitsOf(call);
 		CallLimit full = firstFull(limits);
 		return (full != null) ? full : firstUsedUp(call, limits);
 	}
@@ -91,6 +100,10 @@ final class Admission {
 		return null;
 	}
 
+	private static List<CallLimit> limitsOf(HandlerCall<?, ?> call) {
+		return call.plan().settings().limits();
+	}
+
 	private static boolean tryAcquire(List<CallLimit> limits) {
 		for (int i = 0; i < limits.size(); i++) {
 			if (!limits.get(i).tryAcquire()) {
@@ -108,22 +121,38 @@ final class Admission {
 	}
 
 	/**
-	 * Gives places back, and lets those pass that waited for them.
-	 * @param limits the limits that were passed
+	 * Gives the places of a call back, and lets those pass that waited for them.
+	 * @param call a call that has passed
 	 */
-	void leave(List<CallLimit> limits) {
+	void leave(HandlerCall<?, ?> call) {
+		List<CallLimit> limits = limitsOf(call);
 		if (!limits.isEmpty()) {
 			release(limits, limits.size());
 			admitWaiting();
 		}
 	}
 
-	void await(HandlerCall<?, ?> call) {
+	/**
+	 * Has a call wait for a place, until it is refused.
+	 * @param call the call
+	 * @param reached the limit that it could not pass
+	 */
+	void await(HandlerCall<?, ?> call, CallLimit reached) {
+		Duration longest = call.plan().settings().maxWait();
+		Future<?> refusal;
+		try {
+			refusal = this.timer.schedule(() -> call.refuse(reached, CallPhase.WAITING), longest.toNanos(),
+					TimeUnit.NANOSECONDS);
+		}
+		catch (RejectedExecutionException ex) {
+			call.refuse(reached, CallPhase.WAITING);
+			return;
+		}
 		this.lines.computeIfAbsent(call.plan().fullMethodName(), (method) -> new ConcurrentSkipListMap<>())
-			.put(call.id(), call);
+			.put(call.id(), new Waiting(call, refusal));
 		this.waiting.incrementAndGet();
-		if (call.phase() != HandlerCall.Phase.WAITING) {
-			stopWaiting(call); // refused before it stood in the line
+		if (call.phase() != CallPhase.WAITING) {
+			stopWaiting(call); // it ended before it stood in the line
 		}
 		admitWaiting();
 	}
@@ -134,12 +163,14 @@ final class Admission {
 	 * @return whether this took it out, and nobody else did
 	 */
 	boolean stopWaiting(HandlerCall<?, ?> call) {
-		NavigableMap<Long, HandlerCall<?, ?>> line = this.lines.get(call.plan().fullMethodName());
-		if (line != null && line.remove(call.id()) != null) {
-			this.waiting.decrementAndGet();
-			return true;
+		NavigableMap<Long, Waiting> line = this.lines.get(call.plan().fullMethodName());
+		Waiting taken = (line != null) ? line.remove(call.id()) : null;
+		if (taken == null) {
+			return false;
 		}
-		return false;
+		taken.refusal.cancel(false);
+		this.waiting.decrementAndGet();
+		return true;
 	}
 
 	private void admitWaiting() {
@@ -148,13 +179,14 @@ final class Admission {
 			if (next == null) {
 				return;
 			}
-			if (tryAcquire(next.limits())) {
+			List<CallLimit> limits = limitsOf(next);
+			if (tryAcquire(limits)) {
 				if (stopWaiting(next)) {
-					next.admitted();
+					next.admit(CallPhase.WAITING);
 				}
 				else {
 					// It stopped waiting, or somebody else let it pass
-					release(next.limits(), next.limits().size());
+					release(limits, limits.size());
 				}
 			}
 		}
@@ -162,7 +194,7 @@ final class Admission {
 
 	private @Nullable HandlerCall<?, ?> oldestThatCanPass() {
 		HandlerCall<?, ?> oldest = null;
-		for (NavigableMap<Long, HandlerCall<?, ?>> line : this.lines.values()) {
+		for (NavigableMap<Long, Waiting> line : this.lines.values()) {
 			HandlerCall<?, ?> first = firstThatCanPass(line.values());
 			if (first != null && (oldest == null || first.id() < oldest.id())) {
 				oldest = first;
@@ -171,14 +203,15 @@ final class Admission {
 		return oldest;
 	}
 
-	private @Nullable HandlerCall<?, ?> firstThatCanPass(Collection<HandlerCall<?, ?>> line) {
+	private @Nullable HandlerCall<?, ?> firstThatCanPass(Collection<Waiting> line) {
 		int lookedAt = 0;
-		for (HandlerCall<?, ?> call : line) {
-			if (firstFull(call.limits()) != null || lookedAt++ == MOST_LOOKED_AT) {
+		for (Waiting each : line) {
+			List<CallLimit> limits = limitsOf(each.call);
+			if (firstFull(limits) != null || lookedAt++ == MOST_LOOKED_AT) {
 				return null; // that goes for all of them
 			}
-			if (firstUsedUp(call, call.limits()) == null) {
-				return call;
+			if (firstUsedUp(each.call, limits) == null) {
+				return each.call;
 			}
 			lookAgainLater();
 		}
@@ -190,18 +223,39 @@ final class Admission {
 			return;
 		}
 		try {
-			var unused = this.timer.apply(() -> {
+			var unused = this.timer.schedule(() -> {
 				this.looksAgain.set(false);
 				admitWaiting();
-			}, FairShare.GOOD_FOR);
+			}, FairShare.GOOD_FOR.toNanos(), TimeUnit.NANOSECONDS);
 		}
 		catch (RejectedExecutionException ex) {
 			// The engine is closed, and its calls have ended
 		}
 	}
 
+	/**
+	 * Counts and logs that a call is refused.
+	 * @param call the call
+	 * @param reached the limit that it could not pass
+	 * @param waited whether it had waited
+	 * @return what its client is told
+	 */
+	Status refusal(HandlerCall<?, ?> call, CallLimit reached, boolean waited) {
+		this.counters.countRefusalAtLimit();
+		String reason = "Handler limit reached for %s (%s, waiting=%d%s)".formatted(call.plan().fullMethodName(),
+				reached, waiting(), waited ? ", waited " + call.plan().settings().maxWait().toMillis() + " ms" : "");
+		if (refusals.tryTake()) {
+			logger.warn("A call from %s was refused: %s".formatted(call.peer(), reason));
+		}
+		return Status.RESOURCE_EXHAUSTED.withDescription(reason);
+	}
+
 	int waiting() {
 		return this.waiting.get();
+	}
+
+	private record Waiting(HandlerCall<?, ?> call, Future<?> refusal) {
+
 	}
 
 }

@@ -4,17 +4,14 @@ import java.time.Duration;
 import java.util.AbstractCollection;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.StreamSupport;
 
 import io.grpc.Context;
 import io.grpc.DecompressorRegistry;
@@ -24,9 +21,7 @@ import io.grpc.ServerBuilder;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.strand.grpc.thread.CallThreads;
 import org.apache.commons.logging.Log;
@@ -44,21 +39,19 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(CallEngine.class);
 
-	private final Map<String, MethodPlan> plans = new ConcurrentHashMap<>();
-
 	private final CallRegistry<HandlerCall<?, ?>> live = new CallRegistry<>();
 
 	private final AtomicLong ids = new AtomicLong();
 
-	private final Admission admission = new Admission(new FairShare(this.live), this::schedule);
-
 	private final CallCounters counters = new CallCounters();
 
-	private final Function<MethodDescriptor<?, ?>, HandlerSettings> settings;
+	private final ScheduledThreadPoolExecutor timer = newTimer();
+
+	private final Admission admission = new Admission(new FairShare(this.live), this.counters, this.timer);
 
 	private final MethodThreads threads;
 
-	private final ScheduledThreadPoolExecutor timer;
+	private final MethodPlans plans;
 
 	private final @Nullable CallThreadHook hook;
 
@@ -91,17 +84,21 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 */
 	public CallEngine(Function<MethodDescriptor<?, ?>, HandlerSettings> settings, boolean virtualByDefault,
 			int maxPlatformThreads, @Nullable CallThreadHook hook) {
-		this.settings = settings;
 		this.hook = hook;
 		this.threads = new MethodThreads(virtualByDefault, maxPlatformThreads);
-		this.timer = new ScheduledThreadPoolExecutor(1, (task) -> {
+		this.plans = new MethodPlans(settings, this.threads);
+	}
+
+	private static ScheduledThreadPoolExecutor newTimer() {
+		ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, (task) -> {
 			Thread thread = new Thread(task, "grpc-call-timer");
 			thread.setDaemon(true);
 			return thread;
 		});
-		this.timer.setRemoveOnCancelPolicy(true);
-		this.timer.setKeepAliveTime(10, TimeUnit.SECONDS);
-		this.timer.allowCoreThreadTimeOut(true);
+		timer.setRemoveOnCancelPolicy(true);
+		timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+		timer.allowCoreThreadTimeOut(true);
+		return timer;
 	}
 
 	/**
@@ -132,44 +129,16 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * @return the service to intercept and to register
 	 */
 	public ServerServiceDefinition prepare(ServerServiceDefinition service) {
-		List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
-		service.getMethods().forEach((method) -> methods.add(prepare(method)));
-		ServiceDescriptor.Builder descriptor = ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
-			// What reflection tells of it
-			.setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
-		methods.forEach((method) -> descriptor.addMethod(method.getMethodDescriptor()));
-		ServerServiceDefinition.Builder prepared = ServerServiceDefinition.builder(descriptor.build());
-		methods.forEach(prepared::addMethod);
-		return prepared.build();
-	}
-
-	@SuppressWarnings("unchecked")
-	private <Q, R> ServerMethodDefinition<Object, R> prepare(ServerMethodDefinition<Q, R> method) {
-		MethodDescriptor<Q, R> descriptor = method.getMethodDescriptor();
-		plan(descriptor);
-		MethodDescriptor<Object, R> deferring = descriptor
-			.toBuilder((MethodDescriptor.Marshaller<Object>) new DeferringMarshaller(descriptor.getRequestMarshaller()),
-					descriptor.getResponseMarshaller())
-			.build();
-		ServerCallHandler<Q, R> handler = method.getServerCallHandler();
-		return ServerMethodDefinition.create(deferring, (ServerCallHandler<Object, R>) new GuardedHandler<>(handler));
+		return this.plans.prepare(service);
 	}
 
 	@Override
 	public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
-		MethodPlan plan = plan(call.getMethodDescriptor());
+		MethodPlan plan = this.plans.of(call.getMethodDescriptor());
 		HandlerCall<Q, R> started = new HandlerCall<>(this, plan, call, headers, next);
 		started.arrive(this.live.add(started));
-		return started;
-	}
-
-	private MethodPlan plan(MethodDescriptor<?, ?> descriptor) {
-		MethodPlan plan = this.plans.get(descriptor.getFullMethodName());
-		return (plan != null) ? plan : this.plans.computeIfAbsent(descriptor.getFullMethodName(), (name) -> {
-			HandlerSettings of = this.settings.apply(descriptor);
-			return new MethodPlan(descriptor, of, this.threads.of(of.threading(), name));
-		});
+		return started.mailbox();
 	}
 
 	/**
@@ -181,20 +150,9 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 			@Override
 			public Iterator<LiveCall> iterator() {
-				Iterator<HandlerCall<?, ?>> calls = CallEngine.this.live.iterator();
-				return new Iterator<>() {
-
-					@Override
-					public boolean hasNext() {
-						return calls.hasNext();
-					}
-
-					@Override
-					public LiveCall next() {
-						return new CallView(calls.next());
-					}
-
-				};
+				return StreamSupport.stream(CallEngine.this.live.spliterator(), false)
+					.<LiveCall>map(CallView::new)
+					.iterator();
 			}
 
 			@Override
@@ -213,7 +171,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	public int runningCalls() {
 		int running = 0;
 		for (HandlerCall<?, ?> call : this.live) {
-			running += call.isRunning() ? 1 : 0;
+			running += call.phase().isRunning() ? 1 : 0;
 		}
 		return running;
 	}
@@ -239,11 +197,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * @return each with its settings, by name
 	 */
 	public List<ServedMethod> methods() {
-		return this.plans.values()
-			.stream()
-			.map((plan) -> new ServedMethod(plan.descriptor(), plan.settings(), plan.threads().isVirtual()))
-			.sorted(Comparator.comparing((method) -> method.descriptor().getFullMethodName()))
-			.toList();
+		return this.plans.served();
 	}
 
 	/**
@@ -287,7 +241,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		this.draining = true;
 		List<ServedCall> told = new ArrayList<>();
 		for (HandlerCall<?, ?> call : this.live) {
-			ServedCall served = call.servedIfAsked();
+			ServedCall served = call.call().servedIfAsked();
 			if (served != null && served.isToldOfDrain()) {
 				told.add(served);
 			}
@@ -310,7 +264,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	public void abort(Status status) {
 		for (HandlerCall<?, ?> call : this.live) {
 			// First, or they would begin in the place of those that end
-			if (call.phase() != HandlerCall.Phase.RUNNING) {
+			if (call.phase().isBeforeRunning()) {
 				call.abort(status);
 			}
 		}
@@ -338,10 +292,6 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		return this.admission;
 	}
 
-	Future<?> schedule(Runnable task, Duration delay) {
-		return this.timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
-	}
-
 	Context.CancellableContext withTimeout(Context parent, Duration timeout) {
 		return parent.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS, this.timer);
 	}
@@ -358,7 +308,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	/** A call has left the registry. */
 	void ended(HandlerCall<?, ?> call) {
 		StreamEndListener listener = this.streamEnds;
-		if (listener != null && call.isStream()) {
+		if (listener != null && call.plan().isStream()) {
 			tell(listener, call);
 		}
 		CountDownLatch latch = this.idle;

@@ -1,52 +1,84 @@
 package io.strand.grpc.call;
 
+import io.grpc.Context;
+import io.strand.grpc.thread.InterruptFence;
+import io.strand.grpc.thread.SerialTask;
 import io.strand.grpc.thread.SerialThread;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread of a call, once it has one, and how to start and wake it: on its event loop
- * together with those of other calls, from anywhere else at once. Thread-safe.
+ * The thread of a call, once it has one: starts and wakes it, on its event loop together
+ * with those of other calls, from anywhere else at once, and sets it up whenever it takes
+ * up the work of the call. Thread-safe.
+ *
+ * <p>
+ * Code of the application runs between {@link InterruptFence#enter()} and
+ * {@link InterruptFence#leave()}, but for the news of the end.
  */
-final class CallThread {
+final class CallThread implements SerialTask {
 
-	private final MethodPlan plan;
-
-	private final HandlerRun<?, ?> run;
+	private final HandlerCall<?, ?> call;
 
 	/** Where the transport runs, if it has an event loop. */
 	private final @Nullable TransportLoop loop = TransportLoop.current();
 
+	private final InterruptFence fence = new InterruptFence();
+
 	private volatile @Nullable SerialThread thread;
 
-	CallThread(MethodPlan plan, HandlerRun<?, ?> run) {
-		this.plan = plan;
-		this.run = run;
+	/** The thread while it works for the call. */
+	private volatile @Nullable Thread working;
+
+	/** Whether it has worked and has come to rest. */
+	private volatile boolean idle;
+
+	/** Delivers while blocking code runs in a callback; for methods of such code. */
+	private volatile @Nullable Pump pump;
+
+	/** The calls that came with this one; {@code null} once this one has left them. */
+	private TransportLoop.@Nullable Batch batch;
+
+	// Confined to the call's thread
+
+	private CallThreadHook.@Nullable Work work;
+
+	/** Whether the thread is set up for this call. */
+	private boolean workBegun;
+
+	CallThread(HandlerCall<?, ?> call) {
+		this.call = call;
 	}
+
+	// From any thread
 
 	@Nullable TransportLoop loop() {
 		return this.loop;
 	}
 
 	void start() {
-		SerialThread starting = this.plan.threads().newThread(this.run);
+		SerialThread starting = this.call.plan().threads().newThread(this);
 		this.thread = starting;
 		TransportLoop on = this.loop;
 		if (on == null) {
 			starting.start();
 		}
-		else if (this.plan.onEventLoop()) {
+		else if (this.call.plan().onEventLoop()) {
 			on.run(starting::start);
 		}
 		else if (on.isCurrentThread()) {
-			this.run.batch(on.start(starting));
+			this.batch = on.start(starting);
 		}
 		else {
 			starting.start();
 		}
 	}
 
-	/** Has the thread look for work, if there is a thread. */
+	/**
+	 * Has the thread look for work, and the one that waits for a message inside a
+	 * callback, if there are such.
+	 */
 	void wake() {
+		wakeReceiver();
 		SerialThread current = this.thread;
 		if (current == null) {
 			return;
@@ -55,15 +87,15 @@ final class CallThread {
 		if (on == null) {
 			current.wake();
 		}
-		else if (this.plan.onEventLoop()) {
-			if (this.run.isIdle()) {
+		else if (this.call.plan().onEventLoop()) {
+			if (this.idle) {
 				on.run(current::wake);
 			}
 		}
 		else if (!on.isCurrentThread()) {
 			current.wake();
 		}
-		else if (this.run.isIdle()) {
+		else if (this.idle) {
 			on.wake(current);
 		}
 	}
@@ -72,7 +104,7 @@ final class CallThread {
 	void wakeSoon() {
 		SerialThread current = this.thread;
 		TransportLoop on = this.loop;
-		if (current != null && on != null && on.isCurrentThread() && !this.plan.onEventLoop()) {
+		if (current != null && on != null && on.isCurrentThread() && !this.call.plan().onEventLoop()) {
 			on.wakeSoon(current);
 		}
 		else {
@@ -81,28 +113,173 @@ final class CallThread {
 	}
 
 	/** Wakes the thread that waits for a message inside a callback, if one does. */
-	void wake(@Nullable Pump pump) {
-		if (pump == null) {
+	void wakeReceiver() {
+		Pump delivering = this.pump;
+		if (delivering == null) {
 			return;
 		}
 		TransportLoop on = this.loop;
 		if (on != null && on.isCurrentThread()) {
-			pump.wakeAfterRead(on);
+			delivering.wakeAfterRead(on);
 		}
 		else {
-			pump.wake();
+			delivering.wake();
+		}
+	}
+
+	/** The handler, which has just been started, will block in a callback. */
+	void pump(Pump made) {
+		this.pump = made;
+	}
+
+	@Nullable Pump pump() {
+		return this.pump;
+	}
+
+	/** Interrupts the application's code, if some runs. */
+	void interrupt() {
+		this.fence.interrupt();
+	}
+
+	boolean isCurrent() {
+		return this.working == Thread.currentThread();
+	}
+
+	@Nullable Thread working() {
+		return this.working;
+	}
+
+	boolean isIdle() {
+		return this.idle;
+	}
+
+	/** Runs a task on a thread beside this one, set up as this one is. */
+	void runBeside(Runnable task) {
+		CallThreadHook hook = this.call.engine().hook();
+		if (hook == null) {
+			task.run();
+			return;
+		}
+		CallThreadHook.Work beside = hook.of(new CallView(this.call));
+		beside.begin();
+		try {
+			task.run();
+		}
+		finally {
+			beside.end();
 		}
 	}
 
 	/** Sends an answer where the transport runs. */
 	void answer(TransportLoop on, Runnable answer) {
-		TransportLoop.Batch batch = this.run.leaveBatchIfCurrentThread();
-		if (batch != null) {
-			batch.answer(answer);
+		TransportLoop.Batch current = isCurrent() ? this.batch : null;
+		if (current != null) {
+			this.batch = null;
+			current.answer(answer);
 		}
 		else {
 			on.run(answer);
 		}
+	}
+
+	/** If this is the call's thread, it comes to rest inside a callback. */
+	void leaveBatchBeforeWait() {
+		if (isCurrent()) {
+			leaveBatch();
+		}
+	}
+
+	// On the call's thread
+
+	@Override
+	public boolean hasWork() {
+		return this.call.handlerRun().hasWork();
+	}
+
+	@Override
+	public boolean runAvailable() {
+		HandlerRun<?, ?> run = this.call.handlerRun();
+		if (!run.isStarted() && !this.call.begin()) {
+			leaveBatch();
+			return true;
+		}
+		this.idle = false;
+		this.working = Thread.currentThread();
+		Context previous = this.call.context().attach();
+		beginWork();
+		this.fence.enter();
+		boolean over = false;
+		try {
+			over = run.runAvailable();
+			return over;
+		}
+		finally {
+			this.fence.leave();
+			// A thread of the call's own is left as it is until the end
+			if (over || !this.call.plan().threads().isVirtual()) {
+				endWork();
+			}
+			this.call.context().detach(previous);
+			leaveBatch();
+			this.call.rest();
+			this.idle = true;
+			this.working = null;
+		}
+	}
+
+	/**
+	 * The call ends: interrupts do not reach the thread any more, nor does one that has
+	 * reached it reach the next call on it.
+	 */
+	void keepInterruptsAway() {
+		this.fence.leave();
+	}
+
+	private void beginWork() {
+		CallThreadHook hook = this.call.engine().hook();
+		if (hook == null || this.workBegun) {
+			return;
+		}
+		try {
+			CallThreadHook.Work begun = this.work;
+			if (begun == null) {
+				begun = hook.of(new CallView(this.call));
+				this.work = begun;
+			}
+			begun.begin();
+			this.workBegun = true;
+		}
+		catch (Throwable ex) {
+			HandlerFailure.log(ex, this.call, false);
+		}
+	}
+
+	private void endWork() {
+		CallThreadHook.Work begun = this.work;
+		if (begun == null || !this.workBegun) {
+			return;
+		}
+		this.workBegun = false;
+		try {
+			begun.end();
+		}
+		catch (Throwable ex) {
+			HandlerFailure.log(ex, this.call, false);
+		}
+	}
+
+	private void leaveBatch() {
+		TransportLoop.Batch current = this.batch;
+		this.batch = null;
+		if (current != null) {
+			current.leave();
+		}
+	}
+
+	@Override
+	public void rejected() {
+		leaveBatch();
+		this.call.rejected();
 	}
 
 }

@@ -90,7 +90,7 @@ final class CallTimeout implements Context.CancellationListener {
 	}
 
 	private void expire() {
-		if (this.call.phase() == HandlerCall.Phase.ENDED) {
+		if (this.call.phase() == CallPhase.ENDED) {
 			return; // at the same time
 		}
 		long millis = this.call.plan().settings().maxDuration().toMillis();

@@ -29,7 +29,7 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 
 	@Override
 	public @Nullable Thread thread() {
-		return this.call.handlerRun().thread();
+		return this.call.thread().working();
 	}
 
 	@Override
@@ -37,7 +37,7 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 		if (this.call.call().guard().isWaiting()) {
 			return State.BLOCKED_SENDING;
 		}
-		Pump pump = this.call.pump();
+		Pump pump = this.call.thread().pump();
 		if (pump != null && pump.isWaiting()) {
 			return State.WAITING_FOR_MESSAGE;
 		}
@@ -45,7 +45,7 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 			case ARRIVED -> State.RECEIVING;
 			case WAITING -> State.WAITING_FOR_PERMIT;
 			case ADMITTED -> State.WAITING_FOR_THREAD;
-			case RUNNING -> this.call.handlerRun().isIdle() ? State.WAITING_FOR_MESSAGE : State.RUNNING;
+			case RUNNING, ANSWERED -> this.call.thread().isIdle() ? State.WAITING_FOR_MESSAGE : State.RUNNING;
 			case ENDED -> State.RUNNING; // for a moment more
 		};
 	}

@@ -1,5 +1,8 @@
 package io.strand.grpc.call;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
 import io.grpc.Attributes;
 import io.grpc.ForwardingServerCall;
 import io.grpc.Metadata;
@@ -20,6 +23,17 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	static final Attributes.Key<EngineServerCall<?, ?>> KEY = Attributes.Key.create("io.strand.grpc.call");
 
+	private static final VarHandle SERVED;
+
+	static {
+		try {
+			SERVED = MethodHandles.lookup().findVarHandle(EngineServerCall.class, "served", ServedCall.class);
+		}
+		catch (ReflectiveOperationException ex) {
+			throw new ExceptionInInitializerError(ex);
+		}
+	}
+
 	private static final Log logger = LogFactory.getLog(EngineServerCall.class);
 
 	private final ServerCall<Q, R> transport;
@@ -32,6 +46,9 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	/** The innermost wrapper, once the handler was reached. */
 	private volatile @Nullable GuardedServerCall<?, ?> innermost;
+
+	/** The call as the application sees it, once it has asked. */
+	private volatile @Nullable ServedCall served;
 
 	private final @Nullable SingleAnswer<R> answer;
 
@@ -95,7 +112,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	@Override
 	public void request(int count) {
-		this.owner.requested(count);
+		this.owner.mailbox().request(count);
 	}
 
 	void requestFromTransport(int count) {
@@ -121,8 +138,8 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 
 	void transmitHeaders(Metadata headers) {
 		refuseIfClosed();
-		ServedCall served = this.owner.servedIfAsked();
-		Metadata all = (served != null) ? served.withHeaders(headers) : headers;
+		ServedCall known = this.served;
+		Metadata all = (known != null) ? known.withHeaders(headers) : headers;
 		if (this.answer != null) {
 			this.answer.headers(all);
 		}
@@ -157,7 +174,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		else {
 			this.transport.close(told, all);
 		}
-		this.owner.wakeReceiver();
+		this.owner.thread().wakeReceiver();
 	}
 
 	private void refuseIfClosed() {
@@ -174,7 +191,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	void refuse(Status status) {
 		this.closed = true;
 		this.transport.close(status, withTrailers(new Metadata()));
-		this.owner.wakeReceiver();
+		this.owner.thread().wakeReceiver();
 	}
 
 	/** From now on the call has no other end, whoever is the first to end it. */
@@ -197,8 +214,8 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 	}
 
 	private Metadata withTrailers(Metadata trailers) {
-		ServedCall served = this.owner.servedIfAsked();
-		return (served != null) ? served.withTrailers(trailers) : trailers;
+		ServedCall known = this.served;
+		return (known != null) ? known.withTrailers(trailers) : trailers;
 	}
 
 	/**
@@ -227,10 +244,33 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		}
 	}
 
-	/** Whether interceptors may listen to the call. */
-	boolean isIntercepted() {
+	/** The call as the application sees it: always the same object. */
+	ServedCall served() {
+		ServedCall known = this.served;
+		if (known == null) {
+			ServedCall made = new ServedCall(this.owner);
+			known = (ServedCall) SERVED.compareAndExchange(this, null, made);
+			if (known == null) {
+				known = made;
+				if (this.owner.phase() == CallPhase.ENDED) {
+					made.ended();
+				}
+			}
+		}
+		return known;
+	}
+
+	@Nullable ServedCall servedIfAsked() {
+		return this.served;
+	}
+
+	/**
+	 * Whether nothing but the handler knows of the call: no interceptor, which may listen
+	 * to it, and no other code of the application.
+	 */
+	boolean isSeenByHandlerOnly() {
 		GuardedServerCall<?, ?> inner = this.innermost;
-		return inner == null || !inner.isDirect();
+		return inner != null && inner.isDirect() && this.served == null;
 	}
 
 	boolean isHandlerReached() {

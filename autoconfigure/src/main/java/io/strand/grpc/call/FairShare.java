@@ -35,7 +35,7 @@ final class FairShare {
 	 * places are left.
 	 */
 	boolean isUsedUp(HandlerCall<?, ?> call, CallLimit limit) {
-		return limit.isScarce() && running(call.connection()) >= limit.share();
+		return limit.isScarce() && running(connectionOf(call)) >= limit.share();
 	}
 
 	private int running(Attributes connection) {
@@ -51,11 +51,16 @@ final class FairShare {
 	private Map<Attributes, Integer> count() {
 		Map<Attributes, Integer> running = new IdentityHashMap<>();
 		for (HandlerCall<?, ?> call : this.live) {
-			if (call.hasPlace()) {
-				running.merge(call.connection(), 1, Integer::sum);
+			if (call.phase().hasPlace()) {
+				running.merge(connectionOf(call), 1, Integer::sum);
 			}
 		}
 		return running;
+	}
+
+	/** What all calls of a connection have, and no other. */
+	private static Attributes connectionOf(HandlerCall<?, ?> call) {
+		return call.call().transportAttributes();
 	}
 
 	/** Safe to publish: never changed. */

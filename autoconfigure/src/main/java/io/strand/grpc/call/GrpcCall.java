@@ -38,7 +38,7 @@ public interface GrpcCall {
 	 */
 	static @Nullable GrpcCall currentOrNull() {
 		HandlerCall<?, ?> call = ServedCall.KEY.get();
-		return (call != null) ? call.served() : null;
+		return (call != null) ? call.call().served() : null;
 	}
 
 	/**
@@ -53,7 +53,7 @@ public interface GrpcCall {
 		if (engineCall == null) {
 			throw ServedCall.notServed(call.getMethodDescriptor().getFullMethodName());
 		}
-		return engineCall.owner().served();
+		return engineCall.served();
 	}
 
 	/**

@@ -18,7 +18,7 @@ record GuardedHandler<Q, R>(ServerCallHandler<Q, R> handler) implements ServerCa
 		GuardedServerCall<Q, R> guarded = new GuardedServerCall<>(call, engineCall);
 		engineCall.innermost(guarded);
 		ServerCall.Listener<Q> listener = this.handler.startCall(guarded, headers);
-		Pump pump = engineCall.owner().pump();
+		Pump pump = engineCall.owner().thread().pump();
 		if (pump != null) {
 			pump.innermost(listener);
 		}

@@ -1,38 +1,22 @@
 package io.strand.grpc.call;
 
-import java.util.Objects;
-
-import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
-import io.strand.grpc.thread.InterruptFence;
-import io.strand.grpc.thread.SerialTask;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The side of a {@link HandlerCall} that runs on the call's own thread: takes the events
- * out of the mailbox and hands them to interceptors and handler, one at a time and in
- * order.
- *
- * <p>
- * Code of the application runs between {@link InterruptFence#enter()} and
- * {@link InterruptFence#leave()}, but for the news of the end. What it throws ends its
- * own call and nothing else: after that the handler gets no more messages, only the news
- * of the end.
+ * What a {@link HandlerCall} does on its own thread: takes what came out of the mailbox
+ * and hands it to interceptors and handler, one at a time and in order. What they throw
+ * ends their own call and nothing else: after that the handler gets no more messages,
+ * only the news of the end.
  *
  * <p>
  * While blocking code runs inside a callback, the {@link Pump} delivers in the place of
  * this thread, and gives the delivery back before the callback returns.
  */
-final class HandlerRun<Q, R> implements SerialTask {
-
-	private enum Step {
-
-		START, TASK, READY, MESSAGE, HALF_CLOSE
-
-	}
+final class HandlerRun<Q, R> {
 
 	private final HandlerCall<Q, R> call;
 
@@ -40,34 +24,18 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	private final ServerCallHandler<Q, R> next;
 
-	private final InterruptFence fence = new InterruptFence();
-
-	private volatile @Nullable Thread thread;
-
-	private volatile boolean idle;
-
 	private volatile long received;
 
 	/** What another thread hands over to be run on this one. */
 	private volatile @Nullable Runnable nextTask;
 
-	/** The calls that came with this one; {@code null} once this one has left them. */
-	private TransportLoop.@Nullable Batch batch;
-
 	// Confined to the call's thread
 
 	private ServerCall.@Nullable Listener<Q> listener;
 
-	/** Whether the thread is set up for this call. */
-	private boolean working;
-
 	private boolean started;
 
-	private boolean halfCloseDelivered;
-
 	private boolean failed;
-
-	private CallThreadHook.@Nullable Work work;
 
 	HandlerRun(HandlerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
 		this.call = call;
@@ -75,195 +43,98 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.next = next;
 	}
 
-	@Override
-	public boolean hasWork() {
-		int events = this.call.events();
-		return (events & (HandlerCall.READY | HandlerCall.CANCELLED | HandlerCall.COMPLETED)) != 0
-				|| this.call.inbox().hasDeliverable() || isHalfCloseDue(events) || this.nextTask != null;
+	boolean hasWork() {
+		return this.call.mailbox().hasNews() || this.nextTask != null;
 	}
 
-	private boolean isHalfCloseDue(int events) {
-		return (events & HandlerCall.HALF_CLOSED) != 0 && !this.halfCloseDelivered && this.call.inbox().isEmpty();
+	boolean isStarted() {
+		return this.started;
 	}
 
-	@Override
-	public boolean runAvailable() {
-		if (!this.started && !this.call.begin()) {
-			leaveBatch();
-			return true;
-		}
-		this.idle = false;
-		this.thread = Thread.currentThread();
-		Context previous = this.call.context().attach();
-		beginWork();
-		this.fence.enter();
-		boolean over = false;
-		try {
-			over = deliverAvailable() || endWithoutNews();
-			return over;
-		}
-		finally {
-			this.fence.leave();
-			// A thread of the call's own is left as it is until the end
-			if (over || !this.call.plan().threads().isVirtual()) {
-				endWork();
-			}
-			this.call.context().detach(previous);
-			leaveBatch();
-			this.call.leaveIfClosed();
-			this.idle = true;
-			this.thread = null;
-		}
-	}
-
-	private void beginWork() {
-		CallThreadHook hook = this.call.hook();
-		if (hook == null || this.working) {
-			return;
-		}
-		try {
-			CallThreadHook.Work begun = this.work;
-			if (begun == null) {
-				begun = hook.of(new CallView(this.call));
-				this.work = begun;
-			}
-			begun.begin();
-			this.working = true;
-		}
-		catch (Throwable ex) {
-			HandlerFailure.log(ex, this.call, false);
-		}
-	}
-
-	private void endWork() {
-		CallThreadHook.Work begun = this.work;
-		if (begun == null || !this.working) {
-			return;
-		}
-		this.working = false;
-		try {
-			begun.end();
-		}
-		catch (Throwable ex) {
-			HandlerFailure.log(ex, this.call, false);
-		}
+	/**
+	 * Hands over all that there is now.
+	 * @return whether the call has ended
+	 */
+	boolean runAvailable() {
+		return deliverAvailable() || endWithoutNews();
 	}
 
 	private boolean deliverAvailable() {
 		while (true) {
 			// Who cancels says so before it interrupts: what this look misses, an
 			// interrupt tells
-			int events = this.call.events();
-			if ((events & HandlerCall.CANCELLED) != 0) {
+			int events = this.call.mailbox().events();
+			if ((events & Mailbox.CANCELLED) != 0) {
 				return end(true);
 			}
-			if (!this.started) {
-				this.started = true;
-				handle(Step.START, null);
-			}
-			else if ((events & HandlerCall.READY) != 0) {
-				this.call.takeReady();
-				handle(Step.READY, null);
-			}
-			else if (this.nextTask != null) {
-				Runnable task = this.nextTask;
-				this.nextTask = null;
-				handle(Step.TASK, task);
-			}
-			else if (deliverMessage()) {
-				continue;
-			}
-			else if (isHalfCloseDue(events)) {
-				this.halfCloseDelivered = true;
-				handle(Step.HALF_CLOSE, null);
-			}
-			else if ((events & HandlerCall.COMPLETED) != 0) {
-				return end((events & HandlerCall.ABORTED) != 0);
-			}
-			else {
-				return false;
+			if (!deliverOrFail()) {
+				return (events & Mailbox.COMPLETED) != 0 && end((events & Mailbox.ABORTED) != 0);
 			}
 		}
 	}
 
-	private boolean deliverMessage() {
-		Object message = this.call.inbox().poll();
-		if (message == null) {
-			return false;
+	private boolean deliverOrFail() {
+		try {
+			return deliver();
 		}
-		if (!this.failed) {
-			this.call.askForFreedRoom();
-			this.received++;
+		catch (Throwable ex) {
+			failed(ex);
+			return true;
 		}
-		handle(Step.MESSAGE, message);
-		return true;
 	}
 
 	/**
-	 * Delivers one event from inside a callback. By the pump, while blocking code runs.
+	 * Delivers the next event, if there is one. While blocking code runs inside a
+	 * callback, called by the pump.
 	 * @return whether there was one
 	 */
-	boolean deliverNested() {
-		int events = this.call.events();
-		if ((events & HandlerCall.READY) != 0) {
-			this.call.takeReady();
-			run(Step.READY, null);
+	boolean deliver() {
+		Mailbox<Q> mailbox = this.call.mailbox();
+		ServerCall.Listener<Q> current = this.failed ? null : this.listener;
+		if (!this.started) {
+			this.started = true;
+			this.listener = this.next.startCall(this.call.call(), this.headers);
+			return true;
+		}
+		if (mailbox.takeReady()) {
+			if (current != null) {
+				current.onReady();
+			}
 			return true;
 		}
 		Runnable task = this.nextTask;
 		if (task != null) {
 			this.nextTask = null;
-			run(Step.TASK, task);
+			if (!this.failed) {
+				task.run();
+			}
 			return true;
 		}
-		Object message = this.call.inbox().poll();
+		Object message = mailbox.takeMessage();
 		if (message != null) {
-			this.call.askForFreedRoom();
-			this.received++;
-			run(Step.MESSAGE, message);
+			deliver(message, current);
 			return true;
 		}
-		if (isHalfCloseDue(events)) {
-			this.halfCloseDelivered = true;
-			run(Step.HALF_CLOSE, null);
+		if (mailbox.takeHalfClose()) {
+			if (current != null) {
+				current.onHalfClose();
+			}
 			return true;
 		}
 		return false;
 	}
 
-	private void handle(Step step, @Nullable Object message) {
-		if (this.failed) {
-			Inbox.discard(message);
-			return;
-		}
-		try {
-			run(step, message);
-		}
-		catch (Throwable ex) {
-			failed(ex);
-		}
-	}
-
 	@SuppressWarnings("unchecked")
-	private void run(Step step, @Nullable Object message) {
-		ServerCall.Listener<Q> current = this.listener;
-		if (step == Step.START) {
-			this.listener = this.next.startCall(this.call.call(), this.headers);
+	private void deliver(Object message, ServerCall.@Nullable Listener<Q> current) {
+		if (!this.failed) {
+			this.call.mailbox().askForFreedRoom();
+			this.received++;
 		}
-		else if (step == Step.TASK) {
-			Objects.requireNonNull((Runnable) message).run();
-		}
-		else if (current == null) {
+		if (current == null) {
 			Inbox.discard(message);
-		}
-		else if (step == Step.MESSAGE) {
-			current.onMessage((Q) ((message instanceof DeferredMessage deferred) ? deferred.decode() : message));
-		}
-		else if (step == Step.HALF_CLOSE) {
-			current.onHalfClose();
 		}
 		else {
-			current.onReady();
+			current.onMessage((Q) ((message instanceof DeferredMessage deferred) ? deferred.decode() : message));
 		}
 	}
 
@@ -289,8 +160,8 @@ final class HandlerRun<Q, R> implements SerialTask {
 	 * @param server the call as that interceptor gave it on
 	 */
 	boolean failedInside(ServerCall<?, ?> server, Throwable thrown, boolean starting) {
-		Pump pump = this.call.pump();
-		if (!isCurrentThread() || (!starting && pump != null && !pump.isOver())) {
+		Pump pump = this.call.thread().pump();
+		if (!this.call.thread().isCurrent() || (!starting && pump != null && !pump.isOver())) {
 			return false; // a receiver has to see it
 		}
 		if (this.call.call().isEnded() || this.call.call().isHandlerReached()) {
@@ -331,13 +202,18 @@ final class HandlerRun<Q, R> implements SerialTask {
 	 * Ends a call that was answered and has nobody to tell how the answer fared.
 	 */
 	private boolean endWithoutNews() {
-		if (!this.halfCloseDelivered || !this.call.isAnswered() || hasEndCallbacks()) {
+		if (!isAnswered() || hasEndCallbacks()) {
 			return false;
 		}
-		this.fence.leave();
+		this.call.thread().keepInterruptsAway();
 		Thread.interrupted(); // as at any end
 		this.call.end();
 		return true;
+	}
+
+	private boolean isAnswered() {
+		return this.call.call().isClosed() && this.call.call().isSeenByHandlerOnly()
+				&& this.call.plan().clientSendsOneMessage() && this.call.mailbox().isHalfCloseTaken();
 	}
 
 	private boolean hasEndCallbacks() {
@@ -351,7 +227,7 @@ final class HandlerRun<Q, R> implements SerialTask {
 	}
 
 	private boolean end(boolean cancelled) {
-		this.fence.leave();
+		this.call.thread().keepInterruptsAway();
 		ServerCall.Listener<Q> current = this.listener;
 		try {
 			if (current != null && cancelled) {
@@ -372,73 +248,23 @@ final class HandlerRun<Q, R> implements SerialTask {
 		return true;
 	}
 
-	@Override
-	public void rejected() {
-		leaveBatch();
-		this.call.rejected();
-	}
-
 	// From any thread
 
-	/** Interrupts the application's code, if some runs. */
-	void interrupt() {
-		this.fence.interrupt();
-	}
-
-	/** Runs a task on the call's thread. A later one may take its place. */
+	/**
+	 * Has the call's thread run a task, as if it were a callback. A later one may take
+	 * its place.
+	 */
 	void next(Runnable task) {
 		this.nextTask = task;
-	}
-
-	boolean isCurrentThread() {
-		return this.thread == Thread.currentThread();
+		this.call.thread().wake();
 	}
 
 	Metadata headers() {
 		return this.headers;
 	}
 
-	boolean isIdle() {
-		return this.idle;
-	}
-
-	@Nullable Thread thread() {
-		return this.thread;
-	}
-
 	long received() {
 		return this.received;
-	}
-
-	// The batch
-
-	/** Before the thread starts. */
-	void batch(TransportLoop.Batch joined) {
-		this.batch = joined;
-	}
-
-	TransportLoop.@Nullable Batch leaveBatchIfCurrentThread() {
-		if (this.thread != Thread.currentThread()) {
-			return null;
-		}
-		TransportLoop.Batch current = this.batch;
-		this.batch = null;
-		return current;
-	}
-
-	/** The call's thread comes to rest inside a callback. */
-	void leaveBatchBeforeWait() {
-		if (isCurrentThread()) {
-			leaveBatch();
-		}
-	}
-
-	private void leaveBatch() {
-		TransportLoop.Batch current = this.batch;
-		this.batch = null;
-		if (current != null) {
-			current.leave();
-		}
 	}
 
 }

@@ -25,6 +25,11 @@ record MethodPlan(MethodDescriptor<?, ?> descriptor, HandlerSettings settings, C
 		return this.settings.threading() == Threading.EVENT_LOOP;
 	}
 
+	/** Whether its requests or its responses are streams. */
+	boolean isStream() {
+		return !this.clientSendsOneMessage || !this.serverSendsOneMessage;
+	}
+
 	String fullMethodName() {
 		return this.descriptor.getFullMethodName();
 	}

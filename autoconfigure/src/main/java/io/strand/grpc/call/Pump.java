@@ -6,6 +6,7 @@ import java.util.function.BooleanSupplier;
 
 import io.grpc.Context;
 import io.grpc.ServerCall;
+import io.grpc.Status;
 import io.strand.grpc.thread.SerialThread;
 import org.jspecify.annotations.Nullable;
 
@@ -65,11 +66,11 @@ final class Pump implements SerialThread {
 	 * @param start starts the body, for handlers that are not guarded
 	 */
 	boolean isCallThread(Runnable start) {
-		if (this.call.handlerRun().isCurrentThread()) {
+		if (this.call.thread().isCurrent()) {
 			return true;
 		}
 		ServerCall.Listener<?> listener = this.innermost;
-		this.call.runNext(Context.current().wrap((listener != null) ? listener::onReady : start));
+		this.call.handlerRun().next(Context.current().wrap((listener != null) ? listener::onReady : start));
 		return false;
 	}
 
@@ -90,8 +91,21 @@ final class Pump implements SerialThread {
 		return this.over;
 	}
 
-	@Nullable Throwable failure() {
-		return this.failure;
+	/** Tells a receiver of the callback that failed, if one did. */
+	void refuseIfFailed() {
+		Throwable failed = this.failure;
+		if (failed instanceof RuntimeException exception) {
+			throw exception;
+		}
+		if (failed instanceof Error error) {
+			throw error;
+		}
+		if (failed != null) {
+			// Checked, as some languages let callbacks throw
+			throw Status.UNKNOWN.withCause(failed)
+				.withDescription("A callback failed; nothing more can be received on " + this.call.describe())
+				.asRuntimeException();
+		}
 	}
 
 	/**
@@ -115,7 +129,7 @@ final class Pump implements SerialThread {
 	private boolean deliverInContext() {
 		Context previous = this.call.context().attach();
 		try {
-			return this.call.handlerRun().deliverNested();
+			return this.call.handlerRun().deliver();
 		}
 		finally {
 			this.call.context().detach(previous);
@@ -128,7 +142,7 @@ final class Pump implements SerialThread {
 	 * @param nanos how long at most; {@link Long#MAX_VALUE} for ever
 	 */
 	void await(BooleanSupplier hasNews, long nanos) {
-		this.call.handlerRun().leaveBatchBeforeWait();
+		this.call.thread().leaveBatchBeforeWait();
 		this.waiter = Thread.currentThread();
 		try {
 			if (!this.over && !this.call.handlerRun().hasWork() && !hasNews.getAsBoolean()) {

@@ -4,7 +4,6 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 
 import io.grpc.ServerCall;
@@ -33,7 +32,7 @@ public final class Receiver<Q> {
 
 	private final IntConsumer request;
 
-	private final Lock lock = new Lock();
+	private final StreamLock lock = new StreamLock(true);
 
 	/** What came through the interceptors and nobody has taken. */
 	private final Queue<Q> messages = new ConcurrentLinkedQueue<>();
@@ -42,9 +41,6 @@ public final class Receiver<Q> {
 	private volatile boolean requested;
 
 	private volatile boolean halfClosed;
-
-	/** When the holder of the lock took it, if the mode tells violations. */
-	private volatile long heldSince;
 
 	private Receiver(EngineServerCall<?, ?> call, IntConsumer request) {
 		this.call = call;
@@ -86,7 +82,9 @@ public final class Receiver<Q> {
 	private static <Q> Receiver<Q> start(EngineServerCall<?, ?> call, IntConsumer request) {
 		Receiver<Q> receiver = new Receiver<>(call, request);
 		receiver.requestOne();
-		call.owner().pump(receiver.pump);
+		call.owner().thread().pump(receiver.pump);
+		// A callback to block in: the first message may be long in coming
+		call.owner().mailbox().signal(Mailbox.READY);
 		return receiver;
 	}
 
@@ -95,7 +93,7 @@ public final class Receiver<Q> {
 	 * @return the call
 	 */
 	public GrpcCall call() {
-		return this.call.owner().served();
+		return this.call.served();
 	}
 
 	// From the innermost callbacks
@@ -145,19 +143,7 @@ public final class Receiver<Q> {
 	 * @param task the code
 	 */
 	public void runBeside(Runnable task) {
-		CallThreadHook hook = this.call.owner().hook();
-		if (hook == null) {
-			task.run();
-			return;
-		}
-		CallThreadHook.Work work = hook.of(new CallView(this.call.owner()));
-		work.begin();
-		try {
-			task.run();
-		}
-		finally {
-			work.end();
-		}
+		this.call.owner().thread().runBeside(task);
 	}
 
 	/**
@@ -166,7 +152,7 @@ public final class Receiver<Q> {
 	 */
 	public void interrupt() {
 		if (!this.call.owner().isCancelled()) {
-			this.call.owner().handlerRun().interrupt();
+			this.call.owner().thread().interrupt();
 		}
 	}
 
@@ -271,25 +257,11 @@ public final class Receiver<Q> {
 	}
 
 	private void refuseIfOver() {
-		if (this.call.owner().isCancelled()) {
-			throw this.call.owner()
-				.cancellation()
-				.augmentDescription("Nothing more can be received on " + describe())
-				.asRuntimeException();
+		Status cancelled = this.call.owner().cancellation();
+		if (cancelled != null) {
+			throw cancelled.augmentDescription("Nothing more can be received on " + describe()).asRuntimeException();
 		}
-		Throwable failed = this.pump.failure();
-		if (failed instanceof RuntimeException exception) {
-			throw exception;
-		}
-		if (failed instanceof Error error) {
-			throw error;
-		}
-		if (failed != null) {
-			// Checked, as some languages let callbacks throw
-			throw Status.UNKNOWN.withCause(failed)
-				.withDescription("A callback failed; nothing more can be received on " + describe())
-				.asRuntimeException();
-		}
+		this.pump.refuseIfFailed();
 		if (this.pump.isOver() || this.call.isEnded()) {
 			throw Status.CANCELLED.withDescription("%s has ended; nothing more can be received".formatted(describe()))
 				.asRuntimeException();
@@ -325,15 +297,13 @@ public final class Receiver<Q> {
 	}
 
 	private void acquireOrFail() {
-		while (!this.lock.tryLock()) {
-			Thread owner = this.lock.owner();
-			if (owner != null) {
-				this.call.owner().counters().countConcurrentUse();
-				throw ConcurrentStreamUseException.of("receive", describe(), owner, "receiving", this.heldSince, "");
-			}
-			Thread.onSpinWait(); // just let go of
+		Thread holder = this.lock.takeOrTellHolder();
+		if (holder != null) {
+			this.call.owner().engine().counters().countConcurrentUse();
+			throw ConcurrentStreamUseException.of("receive", describe(), holder, "receiving", this.lock.heldSince(),
+					"");
 		}
-		this.heldSince = System.nanoTime();
+		this.lock.noteTime();
 	}
 
 	private StatusRuntimeException interrupted() {
@@ -348,18 +318,6 @@ public final class Receiver<Q> {
 
 	private String describe() {
 		return this.call.owner().describe();
-	}
-
-	private static final class Lock extends ReentrantLock {
-
-		Lock() {
-			super(true);
-		}
-
-		@Nullable Thread owner() {
-			return getOwner();
-		}
-
 	}
 
 }

@@ -2,16 +2,11 @@ package io.strand.grpc.call;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.strand.grpc.thread.EventLoops;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,27 +29,18 @@ import org.jspecify.annotations.Nullable;
  * the lock gives up. {@link #closed} follows when the end is handed to the transport.
  *
  * <p>
- * <b>Event loops never wait</b>, neither for the lock nor for the transport. What they
- * cannot do at once goes to {@link #deferred}, a bounded queue. Whoever gets the lock
- * empties the queue first, so an event loop that gets it sends in its own order; whoever
- * lets go of the lock looks at the queue afterwards, so nothing is left behind. What was
- * queued before an end is sent before it: the end empties the queue once more after
- * moving {@link #end}. What is queued later is withdrawn by the event loop itself, which
- * looks at {@link #end} after adding.
+ * <b>Event loops never wait</b>, neither for the lock nor for the transport: see
+ * {@link EventLoopSends}.
  */
 abstract class SendGuard {
 
-	private static final Log logger = LogFactory.getLog(SendGuard.class);
-
-	private static final AtomicBoolean warned = new AtomicBoolean();
-
-	private static final VarHandle DEFERRED;
+	private static final VarHandle EVENT_LOOPS;
 
 	private static final VarHandle END;
 
 	static {
 		try {
-			DEFERRED = MethodHandles.lookup().findVarHandle(SendGuard.class, "deferred", EventLoopQueue.class);
+			EVENT_LOOPS = MethodHandles.lookup().findVarHandle(SendGuard.class, "eventLoops", EventLoopSends.class);
 			END = MethodHandles.lookup().findVarHandle(SendGuard.class, "end", End.class);
 		}
 		catch (ReflectiveOperationException ex) {
@@ -62,7 +48,7 @@ abstract class SendGuard {
 		}
 	}
 
-	private final Lock lock = new Lock();
+	private final StreamLock lock = new StreamLock(false);
 
 	private final ConcurrentSend mode;
 
@@ -71,23 +57,16 @@ abstract class SendGuard {
 	private final long recheckNanos;
 
 	/** Made when an event loop first needs it. */
-	private volatile @Nullable EventLoopQueue deferred;
+	private volatile @Nullable EventLoopSends eventLoops;
 
 	private volatile @Nullable Thread waiter;
 
 	private volatile @Nullable End end;
 
-	/** When the holder of the lock took it, if the mode tells violations. */
-	private volatile long heldSince;
-
 	/** Written with the lock held, read by anyone. */
 	private volatile long blockedNanos;
 
-	// Guarded by the lock
-
-	/** Messages that event loops have sent since the transport was last seen ready. */
-	private int unready;
-
+	/** Guarded by the lock. */
 	private boolean closed;
 
 	SendGuard(ConcurrentSend mode, int eventLoopQueue, long recheckNanos) {
@@ -130,7 +109,7 @@ abstract class SendGuard {
 			return;
 		}
 		if (!acquire(false)) {
-			deferSend(transmit, mayWait);
+			eventLoops().send(transmit, mayWait);
 			return;
 		}
 		try {
@@ -138,7 +117,7 @@ abstract class SendGuard {
 			if (mayWait) {
 				refuseIfCancelled();
 				if (isReady()) {
-					this.unready = 0;
+					seenReady();
 				}
 				else {
 					awaitReady();
@@ -160,7 +139,7 @@ abstract class SendGuard {
 			transmit.run();
 		}
 		else if (!acquire(false)) {
-			defer(new EventLoopQueue.Operation(transmit, false), false);
+			eventLoops().offer(transmit);
 		}
 		else {
 			try {
@@ -183,28 +162,24 @@ abstract class SendGuard {
 	final void end(String how, boolean error, Runnable transmit) {
 		if (this.mode == ConcurrentSend.OFF) {
 			transmit.run();
-			return;
 		}
-		if (error) {
+		else if (error) {
 			refuseSecondEnd(how, true);
-			wake();
+			overtake(transmit);
 		}
-		if (error ? !acquireForError() : !acquire(true)) {
-			if (!error) {
+		else if (acquire(true)) {
+			try {
 				refuseSecondEnd(how, false);
+				drain();
+				close(transmit);
 			}
-			defer(new EventLoopQueue.Operation(() -> close(transmit), false), true);
-			return;
-		}
-		try {
-			if (!error) {
-				refuseSecondEnd(how, false);
+			finally {
+				release();
 			}
-			drain();
-			close(transmit);
 		}
-		finally {
-			release();
+		else {
+			refuseSecondEnd(how, false);
+			eventLoops().end(() -> close(transmit));
 		}
 	}
 
@@ -218,25 +193,25 @@ abstract class SendGuard {
 	final void endDirectly(String how, boolean error, Runnable transmit) {
 		if (this.mode == ConcurrentSend.OFF) {
 			transmit.run();
-			return;
 		}
-		boolean claimed = error && claimEnd(how, true) == null;
-		if (claimed) {
-			wake();
+		else if (error) {
+			claimEnd(how, true);
+			overtake(transmit);
 		}
-		if (error ? !acquireForError() : !acquire(true)) {
-			claimEnd(how, error);
-			defer(new EventLoopQueue.Operation(() -> close(transmit), false), true);
-			return;
-		}
-		try {
-			if (claimed || claimEnd(how, error) == null) {
-				drain();
+		else if (acquire(true)) {
+			try {
+				if (claimEnd(how, false) == null) {
+					drain();
+				}
+				close(transmit);
 			}
-			close(transmit);
+			finally {
+				release();
+			}
 		}
-		finally {
-			release();
+		else {
+			claimEnd(how, false);
+			eventLoops().end(() -> close(transmit));
 		}
 	}
 
@@ -249,17 +224,24 @@ abstract class SendGuard {
 		if (this.mode == ConcurrentSend.OFF) {
 			transmit.run();
 		}
-		else if (!acquireForError()) {
-			defer(new EventLoopQueue.Operation(() -> close(transmit), false), true);
-		}
 		else {
-			try {
-				drain();
-				close(transmit);
-			}
-			finally {
-				release();
-			}
+			overtake(transmit);
+		}
+	}
+
+	/** Whoever waits for the transport is to give up the lock. */
+	private void overtake(Runnable transmit) {
+		wake();
+		if (!acquireForError()) {
+			eventLoops().end(() -> close(transmit));
+			return;
+		}
+		try {
+			drain();
+			close(transmit);
+		}
+		finally {
+			release();
 		}
 	}
 
@@ -305,7 +287,11 @@ abstract class SendGuard {
 		if (ended.error() && !this.closed) {
 			throw overtaken(ended);
 		}
-		throw new IllegalStateException("%s was already %s; nothing more can be sent".formatted(describe(), ended));
+		throw tooLate(ended);
+	}
+
+	final IllegalStateException tooLate(End ended) {
+		return new IllegalStateException("%s was already %s; nothing more can be sent".formatted(describe(), ended));
 	}
 
 	private StatusRuntimeException overtaken(End ended) {
@@ -327,7 +313,7 @@ abstract class SendGuard {
 
 	private void awaitReady() {
 		if (EventLoops.isCurrentThread()) {
-			takeRoom();
+			eventLoops().takeRoom();
 			return;
 		}
 		long start = System.nanoTime();
@@ -338,7 +324,7 @@ abstract class SendGuard {
 				giveUpIfInVain();
 				LockSupport.parkNanos(this, this.recheckNanos);
 			}
-			this.unready = 0;
+			seenReady();
 		}
 		finally {
 			this.waiter = null;
@@ -375,27 +361,10 @@ abstract class SendGuard {
 		}
 	}
 
-	private void takeRoom() {
-		if (this.unready >= this.eventLoopQueue) {
-			throw full();
-		}
-		this.unready++;
-		warnOnce();
-	}
-
-	private StatusRuntimeException full() {
-		return Status.RESOURCE_EXHAUSTED
-			.withDescription(("An event loop sent %d messages on %s that its peer does not take; the message was not"
-					+ " sent. Send from a thread that may block, or raise the event-loop-queue of its streams")
-				.formatted(this.eventLoopQueue, describe()))
-			.asRuntimeException();
-	}
-
-	private void warnOnce() {
-		if (warned.compareAndSet(false, true)) {
-			logger.warn(("%s is sent to by the event loop %s while its peer is slow: event loops cannot wait, so up to"
-					+ " %d messages are queued")
-				.formatted(describe(), Thread.currentThread().getName(), this.eventLoopQueue));
+	private void seenReady() {
+		EventLoopSends sends = this.eventLoops;
+		if (sends != null) {
+			sends.transportIsReady();
 		}
 	}
 
@@ -413,12 +382,11 @@ abstract class SendGuard {
 
 	private boolean acquireContended(boolean ending) {
 		if (this.mode == ConcurrentSend.FAIL) {
-			while (!this.lock.tryLock()) {
-				Thread owner = this.lock.owner();
-				if (owner != null) {
-					throw violation(ending, owner);
-				}
-				Thread.onSpinWait(); // just let go of
+			Thread holder = this.lock.takeOrTellHolder();
+			if (holder != null) {
+				violated();
+				throw ConcurrentStreamUseException.of(ending ? "end" : "send", describe(), holder, "sending",
+						this.lock.heldSince(), (this.waiter != null) ? " (it waits for the peer to read)" : "");
 			}
 			return true;
 		}
@@ -449,11 +417,11 @@ abstract class SendGuard {
 	}
 
 	private void held() {
-		if (this.deferred != null && this.lock.getHoldCount() == 1) {
+		if (this.eventLoops != null && this.lock.getHoldCount() == 1) {
 			drain();
 		}
-		if (this.mode == ConcurrentSend.FAIL && this.lock.getHoldCount() == 1) {
-			this.heldSince = System.nanoTime();
+		if (this.mode == ConcurrentSend.FAIL) {
+			this.lock.noteTime();
 		}
 	}
 
@@ -461,70 +429,30 @@ abstract class SendGuard {
 	void violated() {
 	}
 
-	private ConcurrentStreamUseException violation(boolean ending, Thread owner) {
-		violated();
-		return ConcurrentStreamUseException.of(ending ? "end" : "send", describe(), owner, "sending", this.heldSince,
-				(this.waiter != null) ? " (it waits for the peer to read)" : "");
-	}
-
-	private void deferSend(Runnable transmit, boolean mayWait) {
-		End ended = this.end;
-		EventLoopQueue.Operation operation = new EventLoopQueue.Operation(
-				mayWait ? () -> transmitDeferred(transmit) : transmit, true);
-		if (ended == null) {
-			defer(operation, false);
-			ended = this.end;
-		}
-		if (ended != null && operation.withdraw()) {
-			throw new IllegalStateException("%s was already %s; nothing more can be sent".formatted(describe(), ended));
-		}
-	}
-
-	private void transmitDeferred(Runnable transmit) {
-		if (cancellation() == null) {
-			this.unready = isReady() ? 0 : this.unready + 1;
-			transmit.run();
-		}
-	}
-
-	private void defer(EventLoopQueue.Operation operation, boolean always) {
-		EventLoopQueue queue = deferred();
-		if (always) {
-			queue.add(operation);
-		}
-		else if (!queue.offer(operation, this.eventLoopQueue)) {
-			throw full();
-		}
-		if (this.waiter != null) {
-			warnOnce();
-		}
-		drainIfFree(queue);
-	}
-
-	private EventLoopQueue deferred() {
-		EventLoopQueue queue = this.deferred;
-		if (queue == null) {
-			EventLoopQueue made = new EventLoopQueue();
-			queue = (EventLoopQueue) DEFERRED.compareAndExchange(this, null, made);
-			if (queue == null) {
-				queue = made;
+	private EventLoopSends eventLoops() {
+		EventLoopSends sends = this.eventLoops;
+		if (sends == null) {
+			EventLoopSends made = new EventLoopSends(this, this.eventLoopQueue);
+			sends = (EventLoopSends) EVENT_LOOPS.compareAndExchange(this, null, made);
+			if (sends == null) {
+				sends = made;
 			}
 		}
-		return queue;
+		return sends;
 	}
 
 	private void release() {
 		this.lock.unlock();
-		EventLoopQueue queue = this.deferred;
-		if (queue != null) {
-			drainIfFree(queue);
+		EventLoopSends sends = this.eventLoops;
+		if (sends != null) {
+			drainIfFree(sends);
 		}
 	}
 
-	private void drainIfFree(EventLoopQueue queue) {
-		while (!queue.isEmpty() && !this.lock.isHeldByCurrentThread() && this.lock.tryLock()) {
+	final void drainIfFree(EventLoopSends sends) {
+		while (!sends.isEmpty() && !this.lock.isHeldByCurrentThread() && this.lock.tryLock()) {
 			try {
-				drain();
+				sends.drain();
 			}
 			finally {
 				this.lock.unlock();
@@ -533,30 +461,23 @@ abstract class SendGuard {
 	}
 
 	private void drain() {
-		EventLoopQueue queue = this.deferred;
-		EventLoopQueue.Operation operation = (queue != null) ? queue.poll() : null;
-		while (queue != null && operation != null) {
-			try {
-				operation.run(this.closed);
-			}
-			catch (Throwable ex) {
-				logger.error("What an event loop sent on %s is lost".formatted(describe()), ex);
-			}
-			operation = queue.poll();
+		EventLoopSends sends = this.eventLoops;
+		if (sends != null) {
+			sends.drain();
 		}
+	}
+
+	final @Nullable End end() {
+		return this.end;
+	}
+
+	final boolean isClosed() {
+		return this.closed;
 	}
 
 	/** How long senders have waited for the transport, all together. */
 	final long blockedNanos() {
 		return this.blockedNanos;
-	}
-
-	private static final class Lock extends ReentrantLock {
-
-		@Nullable Thread owner() {
-			return getOwner();
-		}
-
 	}
 
 }

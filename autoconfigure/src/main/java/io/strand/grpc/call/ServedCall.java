@@ -125,7 +125,7 @@ final class ServedCall implements GrpcCall {
 
 	@Override
 	public boolean isDraining() {
-		return this.call.isDraining();
+		return this.call.engine().isDraining();
 	}
 
 	@Override

@@ -27,22 +27,22 @@ final class ServerSendGuard extends SendGuard {
 
 	@Override
 	@Nullable Status cancellation() {
-		return this.call.owner().isCancelled() ? this.call.owner().cancellation() : null;
+		return this.call.owner().cancellation();
 	}
 
 	@Override
 	void waitBegins() {
-		this.call.owner().counters().blockedSends().begin();
+		this.call.owner().engine().counters().blockedSends().begin();
 	}
 
 	@Override
 	void waitEnded(long nanos) {
-		this.call.owner().counters().blockedSends().end(nanos);
+		this.call.owner().engine().counters().blockedSends().end(nanos);
 	}
 
 	@Override
 	void violated() {
-		this.call.owner().counters().countConcurrentUse();
+		this.call.owner().engine().counters().countConcurrentUse();
 	}
 
 	@Override

@@ -597,7 +597,7 @@ class StreamContractTests {
 	@ExtendWith(OutputCaptureExtension.class)
 	@DisplayName("S7: an event loop queues what the client does not take, and is refused when the queue is full")
 	void eventLoopIsNotBlocked(Kind kind, CapturedOutput output) throws Exception {
-		((AtomicBoolean) ReflectionTestUtils.getField(SendGuard.class, "warned")).set(false);
+		((AtomicBoolean) ReflectionTestUtils.getField(EventLoopSends.class, "warned")).set(false);
 		CompletableFuture<StreamObserver<Message>> observer = new CompletableFuture<>();
 		this.service.serverStream = (request, out) -> observer.complete(out);
 		start(kind, ConcurrentSend.SERIALIZE);

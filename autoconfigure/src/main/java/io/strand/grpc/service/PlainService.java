@@ -170,7 +170,7 @@ public final class PlainService {
 				&& method.takesOne(this.service.requestTypes())) {
 			this.mistakes
 				.add(("%s is public and takes a request, but no rpc has its name. Mark it @GrpcMethod with the "
-						+ "name of the rpc, or make it less than public.")
+						+ "name of the rpc, make it less than public, or move it to another bean.")
 					.formatted(method));
 		}
 	}

@@ -335,7 +335,7 @@ class PlainServiceMistakesTests {
 			}
 
 		})).containsExactly("'Feature locate(Point)' is public and takes a request, but no rpc has its name. Mark it "
-				+ "@GrpcMethod with the name of the rpc, or make it less than public.");
+				+ "@GrpcMethod with the name of the rpc, make it less than public, or move it to another bean.");
 	}
 
 	@Test

@@ -497,6 +497,40 @@ class PlainServiceMistakesTests {
 
 	}
 
+	/** The compiler writes such methods once more, so that reflection may call them. */
+	@Test
+	void publicMethodsOfASuperclassThatIsNotPublicFit() throws Exception {
+		assertThat(PublicRoutes.class.getDeclaredMethod("getFeature", Point.class).isBridge()).isTrue();
+		assertThat(mistakes(new PublicRoutes())).isEmpty();
+		assertThat(mistakes(new PublicRoutesWithMistakes())).containsExactly(
+				"'Feature locate(Point)' is public and takes a request, but no rpc has its name. Mark it @GrpcMethod with "
+						+ "the name of the rpc, make it less than public, or move it to another bean.");
+	}
+
+	static class HiddenRoutes extends RoutesWithoutFeature {
+
+		public Feature getFeature(Point point) {
+			return Feature.getDefaultInstance();
+		}
+
+	}
+
+	public static class PublicRoutes extends HiddenRoutes {
+
+	}
+
+	static class HiddenRoutesWithMistakes extends HiddenRoutes {
+
+		public Feature locate(Point point) {
+			return Feature.getDefaultInstance();
+		}
+
+	}
+
+	public static class PublicRoutesWithMistakes extends HiddenRoutesWithMistakes {
+
+	}
+
 	@Test
 	void namesThatJavaDoesNotAllowAreWrittenAsTheGeneratorDoesOrNamedByAnnotation() {
 		PlainService words = PlainService.of(new Words(), Words.class, WordsGrpc.class, List.of());

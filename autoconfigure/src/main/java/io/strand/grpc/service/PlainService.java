@@ -1,5 +1,7 @@
 package io.strand.grpc.service;
 
+import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -149,20 +151,24 @@ public final class PlainService {
 			String modifier = Modifier.isStatic(method.modifiers()) ? "static" : "private";
 			this.mistakes.add("%s for rpc %s is %s. Remove '%s'.".formatted(method, rpc.name(), modifier, modifier));
 		}
-		if (AnnotatedElementUtils.hasAnnotation(method.method(), Async.class)
-				|| AnnotatedElementUtils.hasAnnotation(this.type, Async.class)) {
+		String obstacle = method.isCallable() ? MethodEntry.obstacle(method, this.bean) : null;
+		Method entry = (method.isCallable() && obstacle == null) ? MethodEntry.of(method, this.bean) : method.method();
+		if (isAsync(entry) || isAsync(method.method()) || isAsync(this.type)) {
 			this.mistakes.add(("%s is @Async: its call would be answered before it has run. Remove @Async; each call "
 					+ "has a thread of its own.")
 				.formatted(method));
 		}
-		String obstacle = method.isCallable() ? MethodEntry.obstacle(method, this.bean) : null;
 		if (obstacle != null) {
 			this.mistakes.add(obstacle);
 		}
 		RpcSignature signature = RpcSignature.of(method, rpc, this.arguments, this.mistakes);
 		if (signature != null && this.mistakes.size() == before) {
-			this.handles.put(rpc, new RpcHandle(MethodEntry.of(method, this.bean), this.bean, method, signature));
+			this.handles.put(rpc, new RpcHandle(entry, this.bean, method, signature));
 		}
+	}
+
+	private static boolean isAsync(AnnotatedElement element) {
+		return AnnotatedElementUtils.hasAnnotation(element, Async.class);
 	}
 
 	private void checkUnnamed(BeanMethod method) {

@@ -446,6 +446,25 @@ class PlainServiceMistakesTests {
 	}
 
 	@Test
+	void asyncMethodOfAnInterfaceByWhichTheProxyIsCalledIsRefused() {
+		assertThat(mistakes(proxy(new AsyncSourceRoutes(), false), AsyncSourceRoutes.class))
+			.contains(GET_FEATURE + " is @Async: its call would be answered before it has run. Remove @Async; "
+					+ "each call has a thread of its own.");
+	}
+
+	interface AsyncSource {
+
+		@Async
+		Feature getFeature(Point point);
+
+	}
+
+	/** Its method does not know the interface, but the proxy does. */
+	static class AsyncSourceRoutes extends HiddenRoutes implements AsyncSource {
+
+	}
+
+	@Test
 	void typeParametersAreResolved() {
 		assertThat(mistakes(new GenericRoutes())).isEmpty();
 		assertThat(mistakes(new WrongGenericRoutes()))

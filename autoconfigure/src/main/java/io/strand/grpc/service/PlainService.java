@@ -158,6 +158,11 @@ public final class PlainService {
 					+ "has a thread of its own.")
 				.formatted(method));
 		}
+		if (StreamConstraints.areOn(method.method()) || StreamConstraints.areOn(entry)) {
+			this.mistakes.add(("%s has constraints on the messages of its stream, of which a validator would take them "
+					+ "all. Remove the constraints, and write rules in the .proto file.")
+				.formatted(method));
+		}
 		if (obstacle != null) {
 			this.mistakes.add(obstacle);
 		}

@@ -24,6 +24,8 @@ import io.strand.grpc.testing.RouteSummary;
 import io.strand.grpc.testing.RoutesGrpc;
 import io.strand.grpc.testing.Word;
 import io.strand.grpc.testing.WordsGrpc;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -461,6 +463,65 @@ class PlainServiceMistakesTests {
 
 	/** Its method does not know the interface, but the proxy does. */
 	static class AsyncSourceRoutes extends HiddenRoutes implements AsyncSource {
+
+	}
+
+	@Test
+	void constraintsOnTheMessagesOfAStreamAreRefused() {
+		assertThat(mistakes(new ConstrainedStreams())).containsExactly(
+				"'RouteSummary recordRoute(ClientStream<Point>)' has constraints on the messages of its stream, of which a "
+						+ "validator would take them all. Remove the constraints, and write rules in the .proto file.",
+				"'void routeChat(BidiStream<RouteNote, RouteNote>)' has constraints on the messages of its stream, of "
+						+ "which a validator would take them all. Remove the constraints, and write rules in the .proto "
+						+ "file.");
+		assertThat(mistakes(proxy(new ConstrainedByInterface(), false), ConstrainedByInterface.class)).singleElement()
+			.asString()
+			.startsWith("'RouteSummary recordRoute(ClientStream<Point>)' has constraints");
+	}
+
+	@Test
+	void constraintsOnWhatIsNoStreamFit() {
+		assertThat(mistakes(new Routes() {
+
+			@Override
+			@NotNull
+			Feature getFeature(@Valid @NotNull Point point) {
+				return Feature.getDefaultInstance();
+			}
+
+			@Override
+			RouteSummary recordRoute(@NotNull ClientStream<Point> points) {
+				return RouteSummary.getDefaultInstance();
+			}
+
+		})).isEmpty();
+	}
+
+	static class ConstrainedStreams extends RoutesWithoutFeature {
+
+		Feature getFeature(Point point) {
+			return Feature.getDefaultInstance();
+		}
+
+		@Override
+		RouteSummary recordRoute(ClientStream<@NotNull Point> points) {
+			return RouteSummary.getDefaultInstance();
+		}
+
+		@Override
+		void routeChat(@Valid BidiStream<RouteNote, RouteNote> notes) {
+		}
+
+	}
+
+	interface ConstrainedRecord extends AllOperations<Point, Feature> {
+
+		@Override
+		RouteSummary recordRoute(ClientStream<@Valid Point> points) throws IOException;
+
+	}
+
+	static class ConstrainedByInterface extends AllInterface implements ConstrainedRecord {
 
 	}
 

@@ -1,6 +1,7 @@
 package io.strand.grpc.call;
 
 import java.util.Objects;
+import java.util.function.Supplier;
 
 import io.grpc.Context;
 import io.grpc.Metadata;
@@ -42,6 +43,9 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	private final InterruptFence fence = new InterruptFence();
 
+	/** Sets up the thread for this call, if there is anything to be set up. */
+	private final @Nullable HookedWork hooked;
+
 	private volatile @Nullable Thread thread;
 
 	private volatile boolean idle;
@@ -58,21 +62,17 @@ final class HandlerRun<Q, R> implements SerialTask {
 
 	private ServerCall.@Nullable Listener<Q> listener;
 
-	/** Whether the thread is set up for this call. */
-	private boolean working;
-
 	private boolean started;
 
 	private boolean halfCloseDelivered;
 
 	private boolean failed;
 
-	private CallThreadHook.@Nullable Work work;
-
 	HandlerRun(HandlerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
 		this.call = call;
 		this.headers = headers;
 		this.next = next;
+		this.hooked = HookedWork.of(call);
 	}
 
 	@Override
@@ -95,7 +95,9 @@ final class HandlerRun<Q, R> implements SerialTask {
 		this.idle = false;
 		this.thread = Thread.currentThread();
 		Context previous = this.call.context().attach();
-		beginWork();
+		if (this.hooked != null) {
+			this.hooked.begin();
+		}
 		this.fence.enter();
 		boolean over = false;
 		try {
@@ -105,47 +107,14 @@ final class HandlerRun<Q, R> implements SerialTask {
 		finally {
 			this.fence.leave();
 			// A thread of the call's own is left as it is until the end
-			if (over || !this.call.plan().threads().isVirtual()) {
-				endWork();
+			if (this.hooked != null && (over || !this.call.plan().threads().isVirtual())) {
+				this.hooked.end();
 			}
 			this.call.context().detach(previous);
 			leaveBatch();
 			this.call.leaveIfClosed();
 			this.idle = true;
 			this.thread = null;
-		}
-	}
-
-	private void beginWork() {
-		CallThreadHook hook = this.call.hook();
-		if (hook == null || this.working) {
-			return;
-		}
-		try {
-			CallThreadHook.Work begun = this.work;
-			if (begun == null) {
-				begun = hook.of(new CallView(this.call));
-				this.work = begun;
-			}
-			begun.begin();
-			this.working = true;
-		}
-		catch (Throwable ex) {
-			HandlerFailure.log(ex, this.call, false);
-		}
-	}
-
-	private void endWork() {
-		CallThreadHook.Work begun = this.work;
-		if (begun == null || !this.working) {
-			return;
-		}
-		this.working = false;
-		try {
-			begun.end();
-		}
-		catch (Throwable ex) {
-			HandlerFailure.log(ex, this.call, false);
 		}
 	}
 
@@ -388,6 +357,11 @@ final class HandlerRun<Q, R> implements SerialTask {
 	/** Runs a task on the call's thread. A later one may take its place. */
 	void next(Runnable task) {
 		this.nextTask = task;
+	}
+
+	/** Does something for the call, on a thread that is set up for it. */
+	<T extends @Nullable Object> T onBehalf(Supplier<T> task) {
+		return (this.hooked == null || isCurrentThread()) ? task.get() : this.hooked.beside(task);
 	}
 
 	boolean isCurrentThread() {

@@ -145,19 +145,10 @@ public final class Receiver<Q> {
 	 * @param task the code
 	 */
 	public void runBeside(Runnable task) {
-		CallThreadHook hook = this.call.owner().hook();
-		if (hook == null) {
+		this.call.owner().handlerRun().onBehalf(() -> {
 			task.run();
-			return;
-		}
-		CallThreadHook.Work work = hook.of(new CallView(this.call.owner()));
-		work.begin();
-		try {
-			task.run();
-		}
-		finally {
-			work.end();
-		}
+			return null;
+		});
 	}
 
 	/**

@@ -29,6 +29,7 @@ import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.stream.BidiStream;
+import io.strand.grpc.stream.BlockingStreams;
 import io.strand.grpc.stream.ClientStream;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
@@ -244,6 +245,24 @@ class SecurityContextTests {
 				}
 				await().until(() -> context.getBean(Talking.class).ended.get() == 160);
 				assertThat(context.getBean(Talking.class).strangers).isEmpty();
+				assertNothingIsLeft(context);
+			});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "auto", "platform" })
+	void threadThatReceivesForAMethodKnowsItsCaller(String threading) {
+		this.runner.withBean(Receiving.class)
+			.withPropertyValues("strand.server.handler.threading=" + threading)
+			.run((context) -> {
+				try (TestClient client = SecuredContext.client(context)) {
+					for (String user : List.of("ann", "bob", "anonymousUser")) {
+						Outcome outcome = Outcome.of(as(client, user), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT,
+								text("x"), text("y"));
+						assertThat(outcome.status().isOk()).isTrue();
+						assertThat(outcome.messages()).extracting(Message::getText).containsExactly(user, user);
+					}
+				}
 				assertNothingIsLeft(context);
 			});
 	}
@@ -502,6 +521,17 @@ class SecurityContextTests {
 
 		RouteSummary recordRoute(ClientStream<Point> points) {
 			throw new UnsupportedOperationException();
+		}
+
+	}
+
+	/** Answers with who calls, from the thread that receives. */
+	static class Receiving extends EchoService {
+
+		@Override
+		public StreamObserver<Message> bidi(StreamObserver<Message> responses) {
+			return BlockingStreams.talk(responses,
+					(stream) -> stream.receiveEach((message) -> stream.send(text(caller()))).join());
 		}
 
 	}

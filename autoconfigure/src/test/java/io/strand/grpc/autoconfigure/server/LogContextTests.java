@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -200,7 +201,40 @@ class LogContextTests {
 		this.handlers.unary((request, responses) -> {
 			throw new IllegalStateException("on purpose");
 		});
-		Logger logger = (Logger) LoggerFactory.getLogger("io.strand.grpc.call.HandlerFailure");
+		assertThat(linesOf("io.strand.grpc.call.HandlerFailure")).singleElement()
+			.satisfies((entries) -> assertThat(entries).containsEntry("grpc.method", "strand.testing.Echo/Unary"));
+	}
+
+	@Test
+	void lineAboutAFailureThatAnotherThreadTellsHasThem() {
+		Map<String, String> left = new ConcurrentHashMap<>();
+		this.handlers.unary((request, responses) -> {
+			Thread other = new Thread(() -> {
+				MDC.put("own", "of the thread");
+				responses.onError(new IllegalStateException("on purpose"));
+				left.putAll(MDC.getCopyOfContextMap());
+			});
+			other.start();
+			join(other);
+		});
+		assertThat(linesOf("io.strand.grpc.service.advice.ExceptionResolver")).singleElement()
+			.satisfies((entries) -> assertThat(entries).containsEntry("grpc.method", "strand.testing.Echo/Unary")
+				.containsKey("grpc.callId"));
+		assertThat(left).containsExactly(Map.entry("own", "of the thread"));
+	}
+
+	private static void join(Thread thread) {
+		try {
+			thread.join();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	/** The entries of each line that a logger writes in a call. */
+	private List<Map<String, String>> linesOf(String name) {
+		Logger logger = (Logger) LoggerFactory.getLogger(name);
 		List<Map<String, String>> lines = new CopyOnWriteArrayList<>();
 		AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
 
@@ -218,8 +252,7 @@ class LogContextTests {
 		finally {
 			logger.detachAppender(appender);
 		}
-		assertThat(lines).singleElement()
-			.satisfies((entries) -> assertThat(entries).containsEntry("grpc.method", "strand.testing.Echo/Unary"));
+		return lines;
 	}
 
 	private void look() {

@@ -44,13 +44,13 @@ import io.strand.grpc.testing.RouteNote;
 import io.strand.grpc.testing.RouteSummary;
 import io.strand.grpc.testing.RoutesGrpc;
 import io.strand.grpc.testing.TestClient;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.core.Ordered;
@@ -267,9 +267,11 @@ class SecurityContextTests {
 			});
 	}
 
-	@Test
-	void threadsThatAHandlerStartsKnowTheCallerWhenTheyAreToldTo() {
+	@ParameterizedTest
+	@ValueSource(strings = { "nothing.is.missing", "io.micrometer.context" })
+	void threadsThatAHandlerStartsKnowTheCallerWhenTheyAreToldTo(String missing) {
 		this.runner.withBean(Starter.class)
+			.withClassLoader(new FilteredClassLoader(missing))
 			.withConfiguration(AutoConfigurations.of(TaskExecutionAutoConfiguration.class))
 			.withPropertyValues("spring.task.execution.propagate-context=true")
 			.run((context) -> {

@@ -31,8 +31,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.task.AsyncTaskExecutor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -194,6 +198,33 @@ class LogContextTests {
 			assertThat(this.seen.get(0)).containsOnlyKeys("grpc.method", "grpc.callId");
 			assertThat(this.seen.get(1)).isEqualTo(this.seen.get(0));
 		});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "nothing.is.missing", "io.micrometer.context" })
+	void tasksThatTheCallIsCarriedToHaveThem(String missing) {
+		this.runner.withConfiguration(AutoConfigurations.of(TaskExecutionAutoConfiguration.class))
+			.withPropertyValues("spring.task.execution.propagate-context=true")
+			.withClassLoader(new FilteredClassLoader(missing))
+			.run((context) -> {
+				AsyncTaskExecutor executor = context.getBean(AsyncTaskExecutor.class);
+				this.handlers.unary((request, responses) -> {
+					look();
+					executor.submitCompletable(this::look).join();
+					EchoHandlers.echo(request, responses);
+				});
+				for (int i = 1; i <= 20; i++) {
+					assertThat(call(context).status().isOk()).isTrue();
+					assertThat(this.seen).hasSize(2);
+					assertThat(this.seen.get(1)).isEqualTo(this.seen.get(0))
+						.containsOnlyKeys("grpc.method", "grpc.callId");
+					this.seen.clear();
+				}
+				for (int i = 0; i < 20; i++) {
+					executor.submitCompletable(this::look).join();
+				}
+				assertThat(this.seen).as("the threads of the executor").containsOnly(Map.of());
+			});
 	}
 
 	@Test

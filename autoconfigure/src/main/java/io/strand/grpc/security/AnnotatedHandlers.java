@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.grpc.BindableService;
+import io.strand.grpc.service.BaseClassService;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -46,8 +47,9 @@ final class AnnotatedHandlers {
 							+ " proxy. Is @EnableMethodSecurity missing?")
 						.formatted(beanName, first));
 		}
-		else if (AopUtils.isJdkDynamicProxy(bean) && bean instanceof BindableService) {
-			// Handlers of a generated base class are methods of the class
+		else if (AopUtils.isJdkDynamicProxy(bean) && bean instanceof BindableService
+				&& BaseClassService.of(type) == null) {
+			// What it binds is itself, not its proxy
 			throw new InvalidGrpcSecurityException(
 					"Annotations such as that for %s have no effect on calls: the proxy of bean '%s' has the interfaces of the class, not its methods."
 						.formatted(first, beanName),

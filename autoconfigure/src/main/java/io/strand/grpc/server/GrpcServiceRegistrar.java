@@ -40,6 +40,8 @@ public final class GrpcServiceRegistrar {
 
 	private final PlainServices plainServices;
 
+	private final BaseClassServices baseClassServices;
+
 	private final ServiceScopes scopes;
 
 	private final List<ServiceDecorator> decorators;
@@ -64,7 +66,9 @@ public final class GrpcServiceRegistrar {
 		this.serveAllBindableServices = serveAllBindableServices;
 		this.engine = engine;
 		this.handlerSettings = handlerSettings;
-		this.plainServices = new PlainServices(beans, handlerSettings);
+		TargetTypes types = new TargetTypes(beans);
+		this.plainServices = new PlainServices(beans, types, handlerSettings);
+		this.baseClassServices = new BaseClassServices(types);
 		this.scopes = new ServiceScopes(beans);
 		this.decorators = List.copyOf(decorators);
 		this.standardServices = List.copyOf(standardServices);
@@ -144,10 +148,13 @@ public final class GrpcServiceRegistrar {
 	}
 
 	private ServerServiceDefinition decorate(String beanName, ServerServiceDefinition service) {
+		Object bean = this.beans.getBean(beanName);
 		ServerServiceDefinition decorated = service;
 		for (int i = this.decorators.size() - 1; i >= 0; i--) {
-			decorated = this.decorators.get(i).decorate(beanName, this.beans.getBean(beanName), decorated);
+			decorated = this.decorators.get(i).decorate(beanName, bean, decorated);
 		}
+		// Not before: a decorator may know what such a handler lacks then
+		this.baseClassServices.refuseFinalHandlers(beanName, bean);
 		return decorated;
 	}
 
@@ -161,7 +168,7 @@ public final class GrpcServiceRegistrar {
 							.formatted(beanName, origin(beanName), generated.getSimpleName()),
 						"Remove the class from the annotation, or write plain methods and remove the base class.");
 			}
-			ServerServiceDefinition service = bindable.bindService();
+			ServerServiceDefinition service = this.baseClassServices.bind(beanName, bindable);
 			if (annotation != null) {
 				this.handlerSettings.declare(service.getServiceDescriptor().getName(), annotation.threading());
 			}

@@ -32,10 +32,9 @@ final class AnnotatedHandlers {
 	 */
 	void check(String beanName, Object bean) {
 		Class<?> type = AopUtils.getTargetClass(bean);
-		List<Method> annotated = Stream.of(ReflectionUtils.getUniqueDeclaredMethods(type))
-			.filter((method) -> !method.isSynthetic())
-			.filter((method) -> method.getDeclaringClass() == type)
-			.filter((method) -> isAnnotated(method) || isAnnotated(type))
+		List<Method> annotated = Stream
+			.of(ReflectionUtils.getUniqueDeclaredMethods(type, ReflectionUtils.USER_DECLARED_METHODS))
+			.filter((method) -> isAnnotated(method) || isAnnotated(method.getDeclaringClass()))
 			.toList();
 		if (annotated.isEmpty()) {
 			return;

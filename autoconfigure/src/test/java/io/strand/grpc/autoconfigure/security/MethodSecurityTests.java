@@ -171,9 +171,10 @@ class MethodSecurityTests {
 				.hasMessageContaining("FinalEcho.unary has no effect: the method is final"));
 	}
 
-	@Test
-	void annotationsThatNobodyReadsAreToldOf(CapturedOutput output) {
-		SecuredContext.runner().withBean(ClerksEcho.class).run((context) -> assertThat(context).hasNotFailed());
+	@ParameterizedTest
+	@ValueSource(classes = { ClerksEcho.class, InheritingEcho.class })
+	void annotationsThatNobodyReadsAreToldOf(Class<?> service, CapturedOutput output) {
+		SecuredContext.runner().withBean(service).run((context) -> assertThat(context).hasNotFailed());
 		assertThat(output).contains("WARN", "Is @EnableMethodSecurity missing?");
 	}
 

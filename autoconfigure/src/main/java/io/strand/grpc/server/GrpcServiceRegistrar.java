@@ -79,22 +79,22 @@ public final class GrpcServiceRegistrar {
 	 * @return the definitions, ready to be added to a server
 	 * @throws InvalidGrpcServiceException if a bean is no service, has no methods, or
 	 * serves a proto service that another bean serves, if its methods do not fit, or if
-	 * calls cannot use it in its scope
+	 * calls cannot use it in its scope or come to its proxy; with all such beans
 	 */
 	public List<ServerServiceDefinition> getServices() {
 		Map<String, String> beanNamesByService = new LinkedHashMap<>();
 		List<ServerServiceDefinition> services = new ArrayList<>();
+		List<InvalidGrpcServiceException> invalid = new ArrayList<>();
 		for (String beanName : beanNames()) {
-			ServerServiceDefinition service = bind(beanName);
-			String name = service.getServiceDescriptor().getName();
-			String other = beanNamesByService.putIfAbsent(name, beanName);
-			if (other != null) {
-				throw new InvalidGrpcServiceException(
-						"Two beans serve the proto service '%s': '%s' (%s) and '%s' (%s).".formatted(name, other,
-								origin(other), beanName, origin(beanName)),
-						"Remove one of them, or keep it from being a bean.");
+			try {
+				services.add(bind(beanName, beanNamesByService));
 			}
-			services.add(service);
+			catch (InvalidGrpcServiceException ex) {
+				invalid.add(ex);
+			}
+		}
+		if (!invalid.isEmpty()) {
+			throw InvalidGrpcServiceException.of(invalid);
 		}
 		this.standardServices.forEach((standard) -> addStandard(standard, beanNamesByService.keySet(), services));
 		this.decorators.forEach(ServiceDecorator::check);
@@ -131,6 +131,19 @@ public final class GrpcServiceRegistrar {
 	 */
 	private static String withoutScopedTarget(String name) {
 		return ScopedProxyUtils.isScopedTarget(name) ? name.substring(SCOPED_TARGET.length()) : name;
+	}
+
+	private ServerServiceDefinition bind(String beanName, Map<String, String> beanNamesByService) {
+		ServerServiceDefinition service = bind(beanName);
+		String name = service.getServiceDescriptor().getName();
+		String other = beanNamesByService.putIfAbsent(name, beanName);
+		if (other != null) {
+			throw new InvalidGrpcServiceException(
+					"Two beans serve the proto service '%s': '%s' (%s) and '%s' (%s).".formatted(name, other,
+							origin(other), beanName, origin(beanName)),
+					"Remove one of them, or keep it from being a bean.");
+		}
+		return service;
 	}
 
 	private ServerServiceDefinition bind(String beanName) {

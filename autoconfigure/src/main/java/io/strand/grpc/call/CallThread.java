@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.util.function.Supplier;
+
 import io.grpc.Context;
 import io.strand.grpc.thread.InterruptFence;
 import io.strand.grpc.thread.SerialTask;
@@ -24,6 +26,9 @@ final class CallThread implements SerialTask {
 
 	private final InterruptFence fence = new InterruptFence();
 
+	/** Sets up the thread for this call, if there is anything to be set up. */
+	private final @Nullable HookedWork hooked;
+
 	private volatile @Nullable SerialThread thread;
 
 	/** The thread while it works for the call. */
@@ -38,15 +43,9 @@ final class CallThread implements SerialTask {
 	/** The calls that came with this one; {@code null} once this one has left them. */
 	private TransportLoop.@Nullable Batch batch;
 
-	// Confined to the call's thread
-
-	private CallThreadHook.@Nullable Work work;
-
-	/** Whether the thread is set up for this call. */
-	private boolean workBegun;
-
 	CallThread(HandlerCall<?, ?> call) {
 		this.call = call;
+		this.hooked = HookedWork.of(call);
 	}
 
 	// From any thread
@@ -153,21 +152,9 @@ final class CallThread implements SerialTask {
 		return this.idle;
 	}
 
-	/** Runs a task on a thread beside this one, set up as this one is. */
-	void runBeside(Runnable task) {
-		CallThreadHook hook = this.call.engine().hook();
-		if (hook == null) {
-			task.run();
-			return;
-		}
-		CallThreadHook.Work beside = hook.of(new CallView(this.call));
-		beside.begin();
-		try {
-			task.run();
-		}
-		finally {
-			beside.end();
-		}
+	/** Does something for the call, on a thread that is set up for it. */
+	<T extends @Nullable Object> T onBehalf(Supplier<T> task) {
+		return (this.hooked == null || isCurrent()) ? task.get() : this.hooked.beside(task);
 	}
 
 	/** Sends an answer where the transport runs. */
@@ -206,7 +193,9 @@ final class CallThread implements SerialTask {
 		this.idle = false;
 		this.working = Thread.currentThread();
 		Context previous = this.call.context().attach();
-		beginWork();
+		if (this.hooked != null) {
+			this.hooked.begin();
+		}
 		this.fence.enter();
 		boolean over = false;
 		try {
@@ -216,8 +205,8 @@ final class CallThread implements SerialTask {
 		finally {
 			this.fence.leave();
 			// A thread of the call's own is left as it is until the end
-			if (over || !this.call.plan().threads().isVirtual()) {
-				endWork();
+			if (this.hooked != null && (over || !this.call.plan().threads().isVirtual())) {
+				this.hooked.end();
 			}
 			this.call.context().detach(previous);
 			leaveBatch();
@@ -233,39 +222,6 @@ final class CallThread implements SerialTask {
 	 */
 	void keepInterruptsAway() {
 		this.fence.leave();
-	}
-
-	private void beginWork() {
-		CallThreadHook hook = this.call.engine().hook();
-		if (hook == null || this.workBegun) {
-			return;
-		}
-		try {
-			CallThreadHook.Work begun = this.work;
-			if (begun == null) {
-				begun = hook.of(new CallView(this.call));
-				this.work = begun;
-			}
-			begun.begin();
-			this.workBegun = true;
-		}
-		catch (Throwable ex) {
-			HandlerFailure.log(ex, this.call, false);
-		}
-	}
-
-	private void endWork() {
-		CallThreadHook.Work begun = this.work;
-		if (begun == null || !this.workBegun) {
-			return;
-		}
-		this.workBegun = false;
-		try {
-			begun.end();
-		}
-		catch (Throwable ex) {
-			HandlerFailure.log(ex, this.call, false);
-		}
 	}
 
 	private void leaveBatch() {

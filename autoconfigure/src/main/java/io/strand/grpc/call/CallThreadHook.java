@@ -1,6 +1,7 @@
 package io.strand.grpc.call;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,29 @@ public interface CallThreadHook {
 	Work of(LiveCall call);
 
 	/**
+	 * Called for a thread that works for a call beside the call's own, such as one that
+	 * receives meanwhile. As for a call of its own, unless a hook says otherwise.
+	 * @param call the call
+	 * @param own what {@link #of} has returned for the call
+	 * @return what is told of the work of the other thread
+	 */
+	default Work beside(LiveCall call, Work own) {
+		return of(call);
+	}
+
+	/**
+	 * Does something on behalf of a call, on a thread that is set up for it meanwhile as
+	 * the call's own is, unless it is that one.
+	 * @param <T> the type of the result
+	 * @param call the call
+	 * @param task what to do
+	 * @return what the task returns
+	 */
+	static <T extends @Nullable Object> T onBehalfOf(GrpcCall call, Supplier<T> task) {
+		return (call instanceof ServedCall served) ? served.onBehalf(task) : task.get();
+	}
+
+	/**
 	 * One hook for several: they are told in their order, and of the end in the reverse.
 	 * @param hooks the hooks
 	 * @return the hook, or {@code null} for none
@@ -28,7 +52,7 @@ public interface CallThreadHook {
 		if (all.size() < 2) {
 			return all.isEmpty() ? null : all.get(0);
 		}
-		return (call) -> new SeveralWorks(all.stream().map((hook) -> hook.of(call)).toList());
+		return new SeveralHooks(all);
 	}
 
 	/**

@@ -22,16 +22,19 @@ record HandlerFailure(Status status, Metadata trailers) {
 	private static final Log logger = LogFactory.getLog("io.strand.grpc.call.HandlerFailure");
 
 	static HandlerFailure of(Throwable thrown, long callId) {
-		if (thrown instanceof StatusRuntimeException exception && !exception.getStatus().isOk()) {
-			return new HandlerFailure(exception.getStatus(), copy(exception.getTrailers()));
-		}
-		if (thrown instanceof StatusException exception && !exception.getStatus().isOk()) {
-			return new HandlerFailure(exception.getStatus(), copy(exception.getTrailers()));
+		if (isStatus(thrown)) {
+			return new HandlerFailure(Status.fromThrowable(thrown), copy(Status.trailersFromThrowable(thrown)));
 		}
 		return new HandlerFailure(
 				Status.UNKNOWN.withDescription("Application error processing RPC (call " + callId + ")")
 					.withCause(thrown),
 				new Metadata());
+	}
+
+	/** OK is not: nothing that is thrown can end a call well. */
+	private static boolean isStatus(Throwable thrown) {
+		return (thrown instanceof StatusRuntimeException || thrown instanceof StatusException)
+				&& !Status.fromThrowable(thrown).isOk();
 	}
 
 	/** The transport writes to what it is given; an exception may be thrown by many. */
@@ -58,7 +61,7 @@ record HandlerFailure(Status status, Metadata trailers) {
 							LoggedFailure.of(thrown));
 				}
 			}
-			else if (thrown instanceof StatusException || thrown instanceof StatusRuntimeException) {
+			else if (isStatus(thrown)) {
 				if (logger.isDebugEnabled()) {
 					logger.debug("The handler of %s threw a status".formatted(call.describe()),
 							LoggedFailure.of(thrown));

@@ -143,7 +143,10 @@ public final class Receiver<Q> {
 	 * @param task the code
 	 */
 	public void runBeside(Runnable task) {
-		this.call.owner().thread().runBeside(task);
+		this.call.owner().thread().onBehalf(() -> {
+			task.run();
+			return null;
+		});
 	}
 
 	/**

@@ -2,6 +2,7 @@ package io.strand.grpc.call;
 
 import java.net.SocketAddress;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 import io.grpc.Attributes;
 import io.grpc.Context;
@@ -137,6 +138,10 @@ final class ServedCall implements GrpcCall {
 			// It began meanwhile, and may have looked before the task was there
 			CallThreads.start(CallEngine.DRAIN_THREAD, this::drain);
 		}
+	}
+
+	<T extends @Nullable Object> T onBehalf(Supplier<T> task) {
+		return this.call.thread().onBehalf(task);
 	}
 
 	boolean isToldOfDrain() {

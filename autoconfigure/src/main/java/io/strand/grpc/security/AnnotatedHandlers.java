@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.grpc.BindableService;
+import io.strand.grpc.service.BaseClassService;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -31,10 +32,9 @@ final class AnnotatedHandlers {
 	 */
 	void check(String beanName, Object bean) {
 		Class<?> type = AopUtils.getTargetClass(bean);
-		List<Method> annotated = Stream.of(ReflectionUtils.getUniqueDeclaredMethods(type))
-			.filter((method) -> !method.isSynthetic())
-			.filter((method) -> method.getDeclaringClass() == type)
-			.filter((method) -> isAnnotated(method) || isAnnotated(type))
+		List<Method> annotated = Stream
+			.of(ReflectionUtils.getUniqueDeclaredMethods(type, ReflectionUtils.USER_DECLARED_METHODS))
+			.filter((method) -> isAnnotated(method) || isAnnotated(method.getDeclaringClass()))
 			.toList();
 		if (annotated.isEmpty()) {
 			return;
@@ -46,8 +46,9 @@ final class AnnotatedHandlers {
 							+ " proxy. Is @EnableMethodSecurity missing?")
 						.formatted(beanName, first));
 		}
-		else if (AopUtils.isJdkDynamicProxy(bean) && bean instanceof BindableService) {
-			// Handlers of a generated base class are methods of the class
+		else if (AopUtils.isJdkDynamicProxy(bean) && bean instanceof BindableService
+				&& BaseClassService.of(type) == null) {
+			// What it binds is itself, not its proxy
 			throw new InvalidGrpcSecurityException(
 					"Annotations such as that for %s have no effect on calls: the proxy of bean '%s' has the interfaces of the class, not its methods."
 						.formatted(first, beanName),

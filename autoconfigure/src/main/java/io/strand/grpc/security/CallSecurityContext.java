@@ -30,6 +30,13 @@ public final class CallSecurityContext implements CallThreadHook {
 		return new CallWork(this.contexts, new OfCall(this));
 	}
 
+	/** With the same context, once somebody has authenticated to it. */
+	@Override
+	public Work beside(LiveCall call, Work own) {
+		SecurityContext known = ((CallWork) own).own;
+		return (known.getAuthentication() != null) ? new CallWork(this.contexts, known) : new NoWork();
+	}
+
 	/**
 	 * The context of the call that the current thread works for.
 	 * @return the context, or a new one where this hook is not installed
@@ -66,6 +73,21 @@ public final class CallSecurityContext implements CallThreadHook {
 		@Override
 		public void end() {
 			this.scope.close();
+		}
+
+	}
+
+	/** Leaves a thread as it is. */
+	private static final class NoWork implements Work {
+
+		@Override
+		public void begin() {
+			// Nothing to set up
+		}
+
+		@Override
+		public void end() {
+			// Nothing to restore
 		}
 
 	}

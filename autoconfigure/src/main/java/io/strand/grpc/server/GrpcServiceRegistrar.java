@@ -40,6 +40,8 @@ public final class GrpcServiceRegistrar {
 
 	private final PlainServices plainServices;
 
+	private final BaseClassServices baseClassServices;
+
 	private final ServiceScopes scopes;
 
 	private final List<ServiceDecorator> decorators;
@@ -64,7 +66,9 @@ public final class GrpcServiceRegistrar {
 		this.serveAllBindableServices = serveAllBindableServices;
 		this.engine = engine;
 		this.handlerSettings = handlerSettings;
-		this.plainServices = new PlainServices(beans, handlerSettings);
+		TargetTypes types = new TargetTypes(beans);
+		this.plainServices = new PlainServices(beans, types, handlerSettings);
+		this.baseClassServices = new BaseClassServices(types);
 		this.scopes = new ServiceScopes(beans);
 		this.decorators = List.copyOf(decorators);
 		this.standardServices = List.copyOf(standardServices);
@@ -75,22 +79,22 @@ public final class GrpcServiceRegistrar {
 	 * @return the definitions, ready to be added to a server
 	 * @throws InvalidGrpcServiceException if a bean is no service, has no methods, or
 	 * serves a proto service that another bean serves, if its methods do not fit, or if
-	 * calls cannot use it in its scope
+	 * calls cannot use it in its scope or come to its proxy; with all such beans
 	 */
 	public List<ServerServiceDefinition> getServices() {
 		Map<String, String> beanNamesByService = new LinkedHashMap<>();
 		List<ServerServiceDefinition> services = new ArrayList<>();
+		List<InvalidGrpcServiceException> invalid = new ArrayList<>();
 		for (String beanName : beanNames()) {
-			ServerServiceDefinition service = bind(beanName);
-			String name = service.getServiceDescriptor().getName();
-			String other = beanNamesByService.putIfAbsent(name, beanName);
-			if (other != null) {
-				throw new InvalidGrpcServiceException(
-						"Two beans serve the proto service '%s': '%s' (%s) and '%s' (%s).".formatted(name, other,
-								origin(other), beanName, origin(beanName)),
-						"Remove one of them, or keep it from being a bean.");
+			try {
+				services.add(bind(beanName, beanNamesByService));
 			}
-			services.add(service);
+			catch (InvalidGrpcServiceException ex) {
+				invalid.add(ex);
+			}
+		}
+		if (!invalid.isEmpty()) {
+			throw InvalidGrpcServiceException.of(invalid);
 		}
 		this.standardServices.forEach((standard) -> addStandard(standard, beanNamesByService.keySet(), services));
 		this.decorators.forEach(ServiceDecorator::check);
@@ -129,6 +133,19 @@ public final class GrpcServiceRegistrar {
 		return ScopedProxyUtils.isScopedTarget(name) ? name.substring(SCOPED_TARGET.length()) : name;
 	}
 
+	private ServerServiceDefinition bind(String beanName, Map<String, String> beanNamesByService) {
+		ServerServiceDefinition service = bind(beanName);
+		String name = service.getServiceDescriptor().getName();
+		String other = beanNamesByService.putIfAbsent(name, beanName);
+		if (other != null) {
+			throw new InvalidGrpcServiceException(
+					"Two beans serve the proto service '%s': '%s' (%s) and '%s' (%s).".formatted(name, other,
+							origin(other), beanName, origin(beanName)),
+					"Remove one of them, or keep it from being a bean.");
+		}
+		return service;
+	}
+
 	private ServerServiceDefinition bind(String beanName) {
 		this.scopes.check(beanName, origin(beanName));
 		GrpcService annotation = annotation(beanName);
@@ -144,10 +161,13 @@ public final class GrpcServiceRegistrar {
 	}
 
 	private ServerServiceDefinition decorate(String beanName, ServerServiceDefinition service) {
+		Object bean = this.beans.getBean(beanName);
 		ServerServiceDefinition decorated = service;
 		for (int i = this.decorators.size() - 1; i >= 0; i--) {
-			decorated = this.decorators.get(i).decorate(beanName, this.beans.getBean(beanName), decorated);
+			decorated = this.decorators.get(i).decorate(beanName, bean, decorated);
 		}
+		// Not before: a decorator may know what such a handler lacks then
+		this.baseClassServices.refuseFinalHandlers(beanName, bean);
 		return decorated;
 	}
 
@@ -161,7 +181,7 @@ public final class GrpcServiceRegistrar {
 							.formatted(beanName, origin(beanName), generated.getSimpleName()),
 						"Remove the class from the annotation, or write plain methods and remove the base class.");
 			}
-			ServerServiceDefinition service = bindable.bindService();
+			ServerServiceDefinition service = this.baseClassServices.bind(beanName, bindable);
 			if (annotation != null) {
 				this.handlerSettings.declare(service.getServiceDescriptor().getName(), annotation.threading());
 			}

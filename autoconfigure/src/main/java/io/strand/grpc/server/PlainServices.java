@@ -1,6 +1,5 @@
 package io.strand.grpc.server;
 
-import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -10,11 +9,7 @@ import io.strand.grpc.service.GrpcMethodArgumentResolver;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.service.PlainService;
 
-import org.springframework.aop.framework.AopProxyUtils;
-import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
-import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
-import org.springframework.util.ClassUtils;
 
 /**
  * Makes services of beans whose methods answer rpcs without a generated base class.
@@ -23,10 +18,13 @@ class PlainServices {
 
 	private final ConfigurableListableBeanFactory beans;
 
+	private final TargetTypes types;
+
 	private final HandlerSettingsResolver handlerSettings;
 
-	PlainServices(ConfigurableListableBeanFactory beans, HandlerSettingsResolver handlerSettings) {
+	PlainServices(ConfigurableListableBeanFactory beans, TargetTypes types, HandlerSettingsResolver handlerSettings) {
 		this.beans = beans;
+		this.types = types;
 		this.handlerSettings = handlerSettings;
 	}
 
@@ -43,7 +41,7 @@ class PlainServices {
 		List<GrpcMethodArgumentResolver> resolvers = this.beans.getBeanProvider(GrpcMethodArgumentResolver.class)
 			.orderedStream()
 			.toList();
-		Class<?> type = type(beanName, bean);
+		Class<?> type = this.types.of(beanName, bean);
 		PlainService service = PlainService.of(bean, type, generated, resolvers);
 		if (service == null) {
 			throw new InvalidGrpcServiceException(
@@ -65,19 +63,6 @@ class PlainServices {
 						.formatted(generated.getSimpleName()));
 		}
 		return service.getDefinition();
-	}
-
-	/**
-	 * The class that declares the methods, behind proxies of any number.
-	 */
-	private Class<?> type(String beanName, Object bean) {
-		String scopedTarget = ScopedProxyUtils.getTargetBeanName(beanName);
-		String target = this.beans.containsBean(scopedTarget) ? scopedTarget : beanName;
-		Class<?> type = AutoProxyUtils.determineTargetClass(this.beans, target);
-		if (type == null || Proxy.isProxyClass(type)) {
-			type = AopProxyUtils.ultimateTargetClass(bean);
-		}
-		return ClassUtils.getUserClass(type);
 	}
 
 }

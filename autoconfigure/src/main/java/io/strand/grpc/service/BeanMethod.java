@@ -38,13 +38,12 @@ record BeanMethod(Method method, Class<?> type) {
 	 */
 	static List<BeanMethod> allOf(Class<?> type) {
 		Map<String, BeanMethod> methods = new LinkedHashMap<>();
-		for (Method method : ReflectionUtils.getUniqueDeclaredMethods(type)) {
-			if (!method.isSynthetic() && method.getDeclaringClass() != Object.class) {
-				BeanMethod candidate = new BeanMethod(method, type);
-				// The class comes before what it inherits, such as the same with type
-				// parameters
-				methods.putIfAbsent(method.getName() + candidate.parameterTypes(), candidate);
-			}
+		// Before what compilers have added can stand in for what was written
+		for (Method method : ReflectionUtils.getUniqueDeclaredMethods(type, ReflectionUtils.USER_DECLARED_METHODS)) {
+			BeanMethod candidate = new BeanMethod(method, type);
+			// The class comes before what it inherits, such as the same with type
+			// parameters
+			methods.putIfAbsent(method.getName() + candidate.parameterTypes(), candidate);
 		}
 		return new ArrayList<>(methods.values());
 	}

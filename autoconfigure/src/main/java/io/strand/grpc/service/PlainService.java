@@ -1,5 +1,7 @@
 package io.strand.grpc.service;
 
+import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -149,20 +151,29 @@ public final class PlainService {
 			String modifier = Modifier.isStatic(method.modifiers()) ? "static" : "private";
 			this.mistakes.add("%s for rpc %s is %s. Remove '%s'.".formatted(method, rpc.name(), modifier, modifier));
 		}
-		if (AnnotatedElementUtils.hasAnnotation(method.method(), Async.class)
-				|| AnnotatedElementUtils.hasAnnotation(this.type, Async.class)) {
+		String obstacle = method.isCallable() ? MethodEntry.obstacle(method, this.bean) : null;
+		Method entry = (method.isCallable() && obstacle == null) ? MethodEntry.of(method, this.bean) : method.method();
+		if (isAsync(entry) || isAsync(method.method()) || isAsync(this.type)) {
 			this.mistakes.add(("%s is @Async: its call would be answered before it has run. Remove @Async; each call "
 					+ "has a thread of its own.")
 				.formatted(method));
 		}
-		String obstacle = method.isCallable() ? MethodEntry.obstacle(method, this.bean) : null;
+		if (StreamConstraints.areOn(method.method()) || StreamConstraints.areOn(entry)) {
+			this.mistakes.add(("%s has constraints on the messages of its stream, of which a validator would take them "
+					+ "all. Remove the constraints, and write rules in the .proto file.")
+				.formatted(method));
+		}
 		if (obstacle != null) {
 			this.mistakes.add(obstacle);
 		}
 		RpcSignature signature = RpcSignature.of(method, rpc, this.arguments, this.mistakes);
 		if (signature != null && this.mistakes.size() == before) {
-			this.handles.put(rpc, new RpcHandle(MethodEntry.of(method, this.bean), this.bean, method, signature));
+			this.handles.put(rpc, new RpcHandle(entry, this.bean, method, signature));
 		}
+	}
+
+	private static boolean isAsync(AnnotatedElement element) {
+		return AnnotatedElementUtils.hasAnnotation(element, Async.class);
 	}
 
 	private void checkUnnamed(BeanMethod method) {
@@ -170,7 +181,7 @@ public final class PlainService {
 				&& method.takesOne(this.service.requestTypes())) {
 			this.mistakes
 				.add(("%s is public and takes a request, but no rpc has its name. Mark it @GrpcMethod with the "
-						+ "name of the rpc, or make it less than public.")
+						+ "name of the rpc, make it less than public, or move it to another bean.")
 					.formatted(method));
 		}
 	}

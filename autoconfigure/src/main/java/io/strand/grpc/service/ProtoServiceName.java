@@ -22,11 +22,18 @@ public final class ProtoServiceName {
 	 * generated one
 	 */
 	public static @Nullable String of(Class<?> type) {
+		Class<?> generated = generatedSuperclass(type);
+		return (generated != null) ? declaredBy(generated.getEnclosingClass()) : null;
+	}
+
+	/**
+	 * The class itself, or the first of its superclasses, that is a stub or base class.
+	 */
+	static @Nullable Class<?> generatedSuperclass(Class<?> type) {
 		for (Class<?> current = type; current != null; current = current.getSuperclass()) {
 			Class<?> enclosing = current.getEnclosingClass();
-			String name = (enclosing != null) ? declaredBy(enclosing) : null;
-			if (name != null) {
-				return name;
+			if (enclosing != null && declaredBy(enclosing) != null) {
+				return current;
 			}
 		}
 		return null;

@@ -52,7 +52,7 @@ enum Misbehaviour {
 	THROWS_STATUS_EXCEPTION(Code.ABORTED, 0,
 			unary((request, responses) -> sneak(Status.ABORTED.withDescription("told").asException(trailers())))),
 
-	THROWS_STATUS_OK(Code.UNKNOWN, 0, unary((request, responses) -> {
+	THROWS_STATUS_OK(Code.UNKNOWN, 1, unary((request, responses) -> {
 		throw Status.OK.asRuntimeException();
 	})),
 

@@ -24,6 +24,8 @@ import io.strand.grpc.testing.RouteSummary;
 import io.strand.grpc.testing.RoutesGrpc;
 import io.strand.grpc.testing.Word;
 import io.strand.grpc.testing.WordsGrpc;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -335,7 +337,7 @@ class PlainServiceMistakesTests {
 			}
 
 		})).containsExactly("'Feature locate(Point)' is public and takes a request, but no rpc has its name. Mark it "
-				+ "@GrpcMethod with the name of the rpc, or make it less than public.");
+				+ "@GrpcMethod with the name of the rpc, make it less than public, or move it to another bean.");
 	}
 
 	@Test
@@ -446,6 +448,84 @@ class PlainServiceMistakesTests {
 	}
 
 	@Test
+	void asyncMethodOfAnInterfaceByWhichTheProxyIsCalledIsRefused() {
+		assertThat(mistakes(proxy(new AsyncSourceRoutes(), false), AsyncSourceRoutes.class))
+			.contains(GET_FEATURE + " is @Async: its call would be answered before it has run. Remove @Async; "
+					+ "each call has a thread of its own.");
+	}
+
+	interface AsyncSource {
+
+		@Async
+		Feature getFeature(Point point);
+
+	}
+
+	/** Its method does not know the interface, but the proxy does. */
+	static class AsyncSourceRoutes extends HiddenRoutes implements AsyncSource {
+
+	}
+
+	@Test
+	void constraintsOnTheMessagesOfAStreamAreRefused() {
+		assertThat(mistakes(new ConstrainedStreams())).containsExactly(
+				"'RouteSummary recordRoute(ClientStream<Point>)' has constraints on the messages of its stream, of which a "
+						+ "validator would take them all. Remove the constraints, and write rules in the .proto file.",
+				"'void routeChat(BidiStream<RouteNote, RouteNote>)' has constraints on the messages of its stream, of "
+						+ "which a validator would take them all. Remove the constraints, and write rules in the .proto "
+						+ "file.");
+		assertThat(mistakes(proxy(new ConstrainedByInterface(), false), ConstrainedByInterface.class)).singleElement()
+			.asString()
+			.startsWith("'RouteSummary recordRoute(ClientStream<Point>)' has constraints");
+	}
+
+	@Test
+	void constraintsOnWhatIsNoStreamFit() {
+		assertThat(mistakes(new Routes() {
+
+			@Override
+			@NotNull
+			Feature getFeature(@Valid @NotNull Point point) {
+				return Feature.getDefaultInstance();
+			}
+
+			@Override
+			RouteSummary recordRoute(@NotNull ClientStream<Point> points) {
+				return RouteSummary.getDefaultInstance();
+			}
+
+		})).isEmpty();
+	}
+
+	static class ConstrainedStreams extends RoutesWithoutFeature {
+
+		Feature getFeature(Point point) {
+			return Feature.getDefaultInstance();
+		}
+
+		@Override
+		RouteSummary recordRoute(ClientStream<@NotNull Point> points) {
+			return RouteSummary.getDefaultInstance();
+		}
+
+		@Override
+		void routeChat(@Valid BidiStream<RouteNote, RouteNote> notes) {
+		}
+
+	}
+
+	interface ConstrainedRecord extends AllOperations<Point, Feature> {
+
+		@Override
+		RouteSummary recordRoute(ClientStream<@Valid Point> points) throws IOException;
+
+	}
+
+	static class ConstrainedByInterface extends AllInterface implements ConstrainedRecord {
+
+	}
+
+	@Test
 	void typeParametersAreResolved() {
 		assertThat(mistakes(new GenericRoutes())).isEmpty();
 		assertThat(mistakes(new WrongGenericRoutes()))
@@ -494,6 +574,40 @@ class PlainServiceMistakesTests {
 		default R getFeature(Q request) {
 			throw new UnsupportedOperationException();
 		}
+
+	}
+
+	/** The compiler writes such methods once more, so that reflection may call them. */
+	@Test
+	void publicMethodsOfASuperclassThatIsNotPublicFit() throws Exception {
+		assertThat(PublicRoutes.class.getDeclaredMethod("getFeature", Point.class).isBridge()).isTrue();
+		assertThat(mistakes(new PublicRoutes())).isEmpty();
+		assertThat(mistakes(new PublicRoutesWithMistakes())).containsExactly(
+				"'Feature locate(Point)' is public and takes a request, but no rpc has its name. Mark it @GrpcMethod with "
+						+ "the name of the rpc, make it less than public, or move it to another bean.");
+	}
+
+	static class HiddenRoutes extends RoutesWithoutFeature {
+
+		public Feature getFeature(Point point) {
+			return Feature.getDefaultInstance();
+		}
+
+	}
+
+	public static class PublicRoutes extends HiddenRoutes {
+
+	}
+
+	static class HiddenRoutesWithMistakes extends HiddenRoutes {
+
+		public Feature locate(Point point) {
+			return Feature.getDefaultInstance();
+		}
+
+	}
+
+	public static class PublicRoutesWithMistakes extends HiddenRoutesWithMistakes {
 
 	}
 

@@ -5,6 +5,7 @@ import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import io.strand.grpc.call.CallThreadHook;
 import io.strand.grpc.call.GrpcCall;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -83,19 +84,21 @@ final class AdvisedCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 		Context previous = this.context.attach();
 		try {
 			GrpcCall call = GrpcCall.currentOrNull();
-			if (call == null) {
-				return null; // not served by the engine
-			}
-			Answer answer = this.resolver.resolve(exception, call, this.headers);
-			if (answer == null && late) {
-				ExceptionResolver.logUnhandled(exception, call);
-				return new Answer(Answer.unknown(call).withCause(exception), new Metadata());
-			}
-			return answer;
+			// None is not served by the engine
+			return (call != null) ? CallThreadHook.onBehalfOf(call, () -> answer(exception, late, call)) : null;
 		}
 		finally {
 			this.context.detach(previous);
 		}
+	}
+
+	private @Nullable Answer answer(Throwable exception, boolean late, GrpcCall call) {
+		Answer answer = this.resolver.resolve(exception, call, this.headers);
+		if (answer == null && late) {
+			ExceptionResolver.logUnhandled(exception, call);
+			return new Answer(Answer.unknown(call).withCause(exception), new Metadata());
+		}
+		return answer;
 	}
 
 }

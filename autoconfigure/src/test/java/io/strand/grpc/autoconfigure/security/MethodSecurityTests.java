@@ -6,11 +6,14 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
+import io.grpc.BindableService;
 import io.grpc.ClientInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
+import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.security.InvalidGrpcSecurityException;
 import io.strand.grpc.service.GrpcService;
@@ -37,6 +40,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.aop.support.AopUtils;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -131,13 +135,31 @@ class MethodSecurityTests {
 	}
 
 	@Test
+	void annotationsWorkBehindAProxyOfInterfaces() {
+		this.runner.withBean("clerks-echo", ClerksEcho.class)
+			.withPropertyValues("spring.aop.proxy-target-class=false")
+			.run((context) -> {
+				assertThat(AopUtils.isJdkDynamicProxy(context.getBean("clerks-echo"))).isTrue();
+				try (TestClient client = SecuredContext.client(context)) {
+					for (var method : List.of(EchoGrpc.getUnaryMethod(), EchoGrpc.getServerStreamMethod(),
+							EchoGrpc.getClientStreamMethod(), EchoGrpc.getBidiMethod())) {
+						assertThat(SecuredContext.call(client, method, ANN).status().isOk()).isTrue();
+						Outcome denied = SecuredContext.call(client, method, BOB);
+						assertThat(denied.status().getCode()).isEqualTo(Code.PERMISSION_DENIED);
+						assertThat(denied.messages()).isEmpty();
+					}
+				}
+			});
+	}
+
+	@Test
 	void annotationsThatAProxyWouldPassOverAreRefused() {
-		this.runner.withBean(ClerksEcho.class)
+		this.runner.withBean(HandMade.class)
 			.withPropertyValues("spring.aop.proxy-target-class=false")
 			.run((context) -> assertThat(context).getFailure()
 				.rootCause()
 				.isInstanceOf(InvalidGrpcSecurityException.class)
-				.hasMessageContainingAll("ClerksEcho.", "spring.aop.proxy-target-class"));
+				.hasMessageContainingAll("HandMade.", "spring.aop.proxy-target-class"));
 	}
 
 	@Test
@@ -149,9 +171,10 @@ class MethodSecurityTests {
 				.hasMessageContaining("FinalEcho.unary has no effect: the method is final"));
 	}
 
-	@Test
-	void annotationsThatNobodyReadsAreToldOf(CapturedOutput output) {
-		SecuredContext.runner().withBean(ClerksEcho.class).run((context) -> assertThat(context).hasNotFailed());
+	@ParameterizedTest
+	@ValueSource(classes = { ClerksEcho.class, InheritingEcho.class })
+	void annotationsThatNobodyReadsAreToldOf(Class<?> service, CapturedOutput output) {
+		SecuredContext.runner().withBean(service).run((context) -> assertThat(context).hasNotFailed());
 		assertThat(output).contains("WARN", "Is @EnableMethodSecurity missing?");
 	}
 
@@ -279,6 +302,27 @@ class MethodSecurityTests {
 		@PreAuthorize("hasRole('CLERK')")
 		public StreamObserver<Message> bidi(StreamObserver<Message> responses) {
 			return super.bidi(responses);
+		}
+
+	}
+
+	static class InheritingEcho extends ClerksEcho {
+
+	}
+
+	/** Has no generated base class, by which its proxy would know its methods. */
+	static class HandMade implements BindableService {
+
+		@Override
+		public ServerServiceDefinition bindService() {
+			return ServerServiceDefinition.builder("strand.testing.Echo")
+				.addMethod(EchoGrpc.getUnaryMethod(), ServerCalls.asyncUnaryCall(this::unary))
+				.build();
+		}
+
+		@PreAuthorize("hasRole('CLERK')")
+		void unary(Message request, StreamObserver<Message> responses) {
+			responses.onCompleted();
 		}
 
 	}

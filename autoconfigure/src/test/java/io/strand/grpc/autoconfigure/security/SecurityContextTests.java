@@ -29,6 +29,7 @@ import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.stream.BidiStream;
+import io.strand.grpc.stream.BlockingStreams;
 import io.strand.grpc.stream.ClientStream;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
@@ -43,13 +44,13 @@ import io.strand.grpc.testing.RouteNote;
 import io.strand.grpc.testing.RouteSummary;
 import io.strand.grpc.testing.RoutesGrpc;
 import io.strand.grpc.testing.TestClient;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.core.Ordered;
@@ -248,9 +249,29 @@ class SecurityContextTests {
 			});
 	}
 
-	@Test
-	void threadsThatAHandlerStartsKnowTheCallerWhenTheyAreToldTo() {
+	@ParameterizedTest
+	@ValueSource(strings = { "auto", "platform" })
+	void threadThatReceivesForAMethodKnowsItsCaller(String threading) {
+		this.runner.withBean(Receiving.class)
+			.withPropertyValues("strand.server.handler.threading=" + threading)
+			.run((context) -> {
+				try (TestClient client = SecuredContext.client(context)) {
+					for (String user : List.of("ann", "bob", "anonymousUser")) {
+						Outcome outcome = Outcome.of(as(client, user), EchoGrpc.getBidiMethod(), CallOptions.DEFAULT,
+								text("x"), text("y"));
+						assertThat(outcome.status().isOk()).isTrue();
+						assertThat(outcome.messages()).extracting(Message::getText).containsExactly(user, user);
+					}
+				}
+				assertNothingIsLeft(context);
+			});
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "nothing.is.missing", "io.micrometer.context" })
+	void threadsThatAHandlerStartsKnowTheCallerWhenTheyAreToldTo(String missing) {
 		this.runner.withBean(Starter.class)
+			.withClassLoader(new FilteredClassLoader(missing))
 			.withConfiguration(AutoConfigurations.of(TaskExecutionAutoConfiguration.class))
 			.withPropertyValues("spring.task.execution.propagate-context=true")
 			.run((context) -> {
@@ -502,6 +523,17 @@ class SecurityContextTests {
 
 		RouteSummary recordRoute(ClientStream<Point> points) {
 			throw new UnsupportedOperationException();
+		}
+
+	}
+
+	/** Answers with who calls, from the thread that receives. */
+	static class Receiving extends EchoService {
+
+		@Override
+		public StreamObserver<Message> bidi(StreamObserver<Message> responses) {
+			return BlockingStreams.talk(responses,
+					(stream) -> stream.receiveEach((message) -> stream.send(text(caller()))).join());
 		}
 
 	}

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -30,8 +31,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.task.AsyncTaskExecutor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -195,12 +200,72 @@ class LogContextTests {
 		});
 	}
 
+	@ParameterizedTest
+	@ValueSource(strings = { "nothing.is.missing", "io.micrometer.context" })
+	void tasksThatTheCallIsCarriedToHaveThem(String missing) {
+		this.runner.withConfiguration(AutoConfigurations.of(TaskExecutionAutoConfiguration.class))
+			.withPropertyValues("spring.task.execution.propagate-context=true")
+			.withClassLoader(new FilteredClassLoader(missing))
+			.run((context) -> {
+				AsyncTaskExecutor executor = context.getBean(AsyncTaskExecutor.class);
+				this.handlers.unary((request, responses) -> {
+					look();
+					executor.submitCompletable(this::look).join();
+					EchoHandlers.echo(request, responses);
+				});
+				for (int i = 1; i <= 20; i++) {
+					assertThat(call(context).status().isOk()).isTrue();
+					assertThat(this.seen).hasSize(2);
+					assertThat(this.seen.get(1)).isEqualTo(this.seen.get(0))
+						.containsOnlyKeys("grpc.method", "grpc.callId");
+					this.seen.clear();
+				}
+				for (int i = 0; i < 20; i++) {
+					executor.submitCompletable(this::look).join();
+				}
+				assertThat(this.seen).as("the threads of the executor").containsOnly(Map.of());
+			});
+	}
+
 	@Test
 	void lineAboutAFailureHasThem() {
 		this.handlers.unary((request, responses) -> {
 			throw new IllegalStateException("on purpose");
 		});
-		Logger logger = (Logger) LoggerFactory.getLogger("io.strand.grpc.call.HandlerFailure");
+		assertThat(linesOf("io.strand.grpc.call.HandlerFailure")).singleElement()
+			.satisfies((entries) -> assertThat(entries).containsEntry("grpc.method", "strand.testing.Echo/Unary"));
+	}
+
+	@Test
+	void lineAboutAFailureThatAnotherThreadTellsHasThem() {
+		Map<String, String> left = new ConcurrentHashMap<>();
+		this.handlers.unary((request, responses) -> {
+			Thread other = new Thread(() -> {
+				MDC.put("own", "of the thread");
+				responses.onError(new IllegalStateException("on purpose"));
+				left.putAll(MDC.getCopyOfContextMap());
+			});
+			other.start();
+			join(other);
+		});
+		assertThat(linesOf("io.strand.grpc.service.advice.ExceptionResolver")).singleElement()
+			.satisfies((entries) -> assertThat(entries).containsEntry("grpc.method", "strand.testing.Echo/Unary")
+				.containsKey("grpc.callId"));
+		assertThat(left).containsExactly(Map.entry("own", "of the thread"));
+	}
+
+	private static void join(Thread thread) {
+		try {
+			thread.join();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	/** The entries of each line that a logger writes in a call. */
+	private List<Map<String, String>> linesOf(String name) {
+		Logger logger = (Logger) LoggerFactory.getLogger(name);
 		List<Map<String, String>> lines = new CopyOnWriteArrayList<>();
 		AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
 
@@ -218,8 +283,7 @@ class LogContextTests {
 		finally {
 			logger.detachAppender(appender);
 		}
-		assertThat(lines).singleElement()
-			.satisfies((entries) -> assertThat(entries).containsEntry("grpc.method", "strand.testing.Echo/Unary"));
+		return lines;
 	}
 
 	private void look() {

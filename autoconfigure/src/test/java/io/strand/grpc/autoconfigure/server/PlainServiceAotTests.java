@@ -7,6 +7,8 @@ import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.service.advice.GrpcAdvice;
 import io.strand.grpc.service.advice.GrpcExceptionHandler;
 import io.strand.grpc.testing.CounterGrpc;
+import io.strand.grpc.testing.EchoGrpc;
+import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.StockGrpc;
@@ -80,6 +82,14 @@ class PlainServiceAotTests {
 	}
 
 	@Test
+	void nativeImagesAreToldHowServicesWithABaseClassAreBound() {
+		TestGenerationContext generation = new TestGenerationContext();
+		processAheadOfTime(generation, WithBaseClass.class);
+		assertThat(RuntimeHintsPredicates.reflection().onMethodInvocation(EchoGrpc.class, "bindService"))
+			.accepts(generation.getRuntimeHints());
+	}
+
+	@Test
 	void nativeImagesAreToldOfMethodsForExceptions() {
 		TestGenerationContext generation = new TestGenerationContext();
 		processAheadOfTime(generation);
@@ -90,8 +100,12 @@ class PlainServiceAotTests {
 	}
 
 	private static ClassName processAheadOfTime(TestGenerationContext generation) {
+		return processAheadOfTime(generation, Application.class);
+	}
+
+	private static ClassName processAheadOfTime(TestGenerationContext generation, Class<?> application) {
 		AnnotationConfigApplicationContext source = new AnnotationConfigApplicationContext();
-		source.register(Application.class);
+		source.register(application);
 		properties().applyTo(source);
 		ClassName initializer = new ApplicationContextAotGenerator().processAheadOfTime(source, generation);
 		generation.writeGeneratedContent();
@@ -112,6 +126,13 @@ class PlainServiceAotTests {
 		Stock stock() {
 			return new Stock();
 		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration({ SslAutoConfiguration.class, GrpcServerAutoConfiguration.class })
+	@Import(EchoService.class)
+	static class WithBaseClass {
 
 	}
 

@@ -293,6 +293,20 @@ class PlainServiceTests {
 						"Correct the methods, or the class that @GrpcService names (RoutesGrpc.class)."));
 	}
 
+	@Test
+	void mistakesOfAllBeansAreToldAtOnce() {
+		this.runner.withUserConfiguration(Mistaken.class, NotGenerated.class, BothStyles.class)
+			.run((context) -> assertThat(context).hasFailed()
+				.getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidGrpcServiceException.class)
+				.hasMessageContainingAll("    - rpc GetFeature: expected", "    - rpc RouteChat has no method",
+						"has @GrpcService(EchoStub.class), which was not generated for a proto service.",
+						"has @GrpcService(EchoGrpc.class) and extends a generated base class.",
+						"Correct the methods, or the class that @GrpcService names (RoutesGrpc.class).",
+						"Name the class that has the stubs nested in it", "Remove the class from the annotation"));
+	}
+
 	private static RoutesGrpc.RoutesBlockingV2Stub stub(TestClient client) {
 		return RoutesGrpc.newBlockingV2Stub(client.channel()).withDeadlineAfter(10, TimeUnit.SECONDS);
 	}

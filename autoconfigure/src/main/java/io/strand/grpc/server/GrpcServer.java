@@ -85,6 +85,7 @@ public final class GrpcServer implements SmartLifecycle {
 	public GrpcServer(GrpcServerSettings settings, List<ServerListener> listeners,
 			List<ServerServiceDefinition> services, Consumer<ServerBuilder<?>> customizer, CallEngine engine,
 			ApplicationEventPublisher events) {
+		NettyLog.guard(); // before a connection has Netty load its classes
 		this.settings = settings;
 		this.listeners = List.copyOf(listeners);
 		this.services = List.copyOf(services);

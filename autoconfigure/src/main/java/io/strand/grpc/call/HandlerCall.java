@@ -333,7 +333,7 @@ final class HandlerCall<Q, R> extends ServerCall.Listener<Q> {
 			String reason = "Handler limit reached for %s (%s, waiting=%d%s)".formatted(this.plan.fullMethodName(),
 					reached, this.engine.admission().waiting(), waited);
 			if (refusals.tryTake()) {
-				logger.warn("A call from %s was refused: %s".formatted(peer(), reason));
+				logger.warn("A call from %s was refused: %s".formatted(LogText.peer(peer()), reason));
 			}
 			this.call.refuse(Status.RESOURCE_EXHAUSTED.withDescription(reason));
 			finish(from);

@@ -540,7 +540,7 @@ abstract class SendGuard {
 				operation.run(this.closed);
 			}
 			catch (Throwable ex) {
-				logger.error("What an event loop sent on %s is lost".formatted(describe()), ex);
+				logger.error("What an event loop sent on %s is lost".formatted(describe()), LoggedFailure.of(ex));
 			}
 			operation = queue.poll();
 		}

@@ -89,7 +89,8 @@ public final class Refusals {
 	void failed(ServerCall<?, ?> call, @Nullable Claim claim, RuntimeException reason) {
 		if (call.isCancelled()) {
 			// Whoever waited for the answer was interrupted, as anybody else of the call
-			logger.debug("%s was cancelled while it was checked".formatted(describe(call, claim)), reason);
+			logger.debug("%s was cancelled while it was checked".formatted(describe(call, claim)),
+					LoggedFailure.of(reason));
 			return;
 		}
 		if (this.failedLines.tryTake()) {
@@ -122,7 +123,7 @@ public final class Refusals {
 		catch (RuntimeException ex) {
 			if (this.failedLines.tryTake()) {
 				logger.error("The event of the refusal of %s could not be published".formatted(describe(call, null)),
-						ex);
+						LoggedFailure.of(ex));
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.util.AsciiString;
 import io.strand.grpc.call.LineQuota;
 import org.apache.commons.logging.Log;
+import io.strand.grpc.call.LogText;
 import org.apache.commons.logging.LogFactory;
 
 /**
@@ -85,7 +86,7 @@ final class Connections {
 		}
 		if (refusals.tryTake()) {
 			logger.warn("A connection from %s was refused: %d are open (strand.server.limits.max-connections)"
-				.formatted(context.channel().remoteAddress(), max));
+				.formatted(LogText.peer(context.channel().remoteAddress()), max));
 		}
 		unused = context.channel().close();
 		return false;

@@ -177,7 +177,7 @@ class RefusalTests {
 				assertThat(call(client, basic("bob", "a:b:c")).status().getCode()).isEqualTo(Code.PERMISSION_DENIED);
 			}
 		});
-		assertThat(output).contains("could not be published", "I do not listen");
+		assertThat(output).contains("could not be published", "I do not\\nlisten");
 	}
 
 	@Test
@@ -304,7 +304,7 @@ class RefusalTests {
 
 		@EventListener({ AbstractAuthenticationFailureEvent.class, AuthorizationDeniedEvent.class })
 		void listen() {
-			throw new IllegalStateException("I do not listen");
+			throw new IllegalStateException("I do not\nlisten");
 		}
 
 	}

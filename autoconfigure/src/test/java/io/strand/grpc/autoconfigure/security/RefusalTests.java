@@ -193,6 +193,36 @@ class RefusalTests {
 	}
 
 	@Test
+	void checkThatFailsIsAuditedOnceWithoutItsReason(CapturedOutput output) {
+		clerksOnly().withBean(AuthenticationManager.class, () -> (claimed) -> {
+			throw new IllegalStateException("The directory is down: sesame");
+		}).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(call(client, basic("ann", "secret")).status().getCode()).isEqualTo(Code.INTERNAL);
+			}
+			assertThat(audit(context)).extracting(AuditEvent::getPrincipal, AuditEvent::getType)
+				.containsExactly(tuple("ann", "AUTHENTICATION_FAILURE"));
+			assertThat(audit(context).toString()).contains("Access could not be checked").doesNotContain("sesame");
+		});
+		assertThat(output).contains("The directory is down");
+	}
+
+	@Test
+	void ruleThatFailsIsAuditedOnceWithItsCaller() {
+		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.anyCall().access((authentication, call) -> {
+			throw new IllegalStateException("No good rule");
+		})).build()).withBean(EchoService.class).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(call(client, basic("ann", "secret")).status().getCode()).isEqualTo(Code.INTERNAL);
+				assertThat(call(client).status().getCode()).isEqualTo(Code.INTERNAL);
+			}
+			assertThat(audit(context)).extracting(AuditEvent::getPrincipal, AuditEvent::getType)
+				.containsExactly(tuple("ann", "AUTHORIZATION_FAILURE"),
+						tuple("anonymousUser", "AUTHORIZATION_FAILURE"));
+		});
+	}
+
+	@Test
 	void whatAnnotationsDenyIsAuditedAndLogged(CapturedOutput output) {
 		this.runner.withUserConfiguration(MethodSecurityTests.Methods.class)
 			.withBean(MethodSecurityTests.ClerksEcho.class)

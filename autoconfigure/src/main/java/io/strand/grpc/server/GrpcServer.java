@@ -289,6 +289,15 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	/**
+	 * How many connections were closed as soon as they were accepted because there were
+	 * too many.
+	 * @return the number since this server was made
+	 */
+	public long getRefusedConnectionCount() {
+		return this.connections.refused();
+	}
+
+	/**
 	 * Where the server listens.
 	 * @return its addresses in words; none while it does not run
 	 */

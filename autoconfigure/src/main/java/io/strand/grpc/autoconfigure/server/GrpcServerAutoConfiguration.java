@@ -77,6 +77,13 @@ public final class GrpcServerAutoConfiguration {
 		return new ServerCertificates(Clock.systemUTC());
 	}
 
+	/** After the server, whose creation makes the certificates known. */
+	@Bean
+	@ConditionalOnMissingBean
+	CertificateWatch strandCertificateWatch(ServerCertificates certificates, GrpcServer server) {
+		return new CertificateWatch(certificates);
+	}
+
 	@Bean
 	@ConditionalOnMissingBean
 	ServerSsl strandServerSsl(ObjectProvider<SslBundles> sslBundles, ServerCertificates certificates) {

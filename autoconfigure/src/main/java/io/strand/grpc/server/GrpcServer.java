@@ -298,6 +298,14 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	/**
+	 * What its connections are allowed.
+	 * @return the limits
+	 */
+	public TransportLimits getTransportLimits() {
+		return this.settings.limits();
+	}
+
+	/**
 	 * Where the server listens.
 	 * @return its addresses in words; none while it does not run
 	 */

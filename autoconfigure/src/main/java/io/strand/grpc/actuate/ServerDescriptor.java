@@ -23,16 +23,17 @@ import io.strand.grpc.call.Threading;
  * @param runningCalls the calls that have passed the limits and not ended
  * @param waitingCalls the calls that wait at a limit
  * @param limits the limits on calls
+ * @param connections its connections and the limits on them
  * @param services what it serves
  */
 public record ServerDescriptor(List<String> addresses, String threading, int runningCalls, int waitingCalls,
-		List<Limit> limits, List<Service> services) {
+		List<Limit> limits, ConnectionsDescriptor connections, List<Service> services) {
 
 	static ServerDescriptor of(ServerView server) {
 		CallEngine engine = server.engine();
 		List<ServedMethod> methods = engine.methods();
 		return new ServerDescriptor(server.addresses(), kind(engine.isVirtualByDefault()), engine.runningCalls(),
-				engine.waitingCalls(), limits(methods), services(methods));
+				engine.waitingCalls(), limits(methods), server.connections(), services(methods));
 	}
 
 	private static String kind(boolean virtual) {
@@ -79,15 +80,18 @@ public record ServerDescriptor(List<String> addresses, String threading, int run
 	 * {@code event_loop}
 	 * @param limits the names of the limits that its calls must pass
 	 * @param maxWaitMillis how long a call waits at a limit before it is refused
+	 * @param maxCallDurationMillis how long a call may last; 0 for as long as it likes
 	 */
-	public record Method(String name, String type, String threading, List<String> limits, long maxWaitMillis) {
+	public record Method(String name, String type, String threading, List<String> limits, long maxWaitMillis,
+			long maxCallDurationMillis) {
 
 		static Method of(ServedMethod method) {
 			HandlerSettings settings = method.settings();
 			String threading = (settings.threading() == Threading.EVENT_LOOP) ? "event_loop" : kind(method.virtual());
 			return new Method(Objects.requireNonNullElse(method.descriptor().getBareMethodName(), ""),
 					method.descriptor().getType().name().toLowerCase(Locale.ROOT), threading,
-					settings.limits().stream().map(CallLimit::name).toList(), settings.maxWait().toMillis());
+					settings.limits().stream().map(CallLimit::name).toList(), settings.maxWait().toMillis(),
+					settings.maxDuration().toMillis());
 		}
 
 	}

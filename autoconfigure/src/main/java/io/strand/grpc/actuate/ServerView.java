@@ -22,6 +22,12 @@ public interface ServerView {
 	CallEngine engine();
 
 	/**
+	 * The connections of its sockets, at this moment.
+	 * @return how many there are, and what they are allowed
+	 */
+	ConnectionsDescriptor connections();
+
+	/**
 	 * Has traffic go elsewhere and long streams come to their end, without stopping.
 	 */
 	void drain();

@@ -245,7 +245,7 @@ final class Admission {
 		String reason = "Handler limit reached for %s (%s, waiting=%d%s)".formatted(call.plan().fullMethodName(),
 				reached, waiting(), waited ? ", waited " + call.plan().settings().maxWait().toMillis() + " ms" : "");
 		if (refusals.tryTake()) {
-			logger.warn("A call from %s was refused: %s".formatted(call.peer(), reason));
+			logger.warn("A call from %s was refused: %s".formatted(LogText.peer(call.peer()), reason));
 		}
 		return Status.RESOURCE_EXHAUSTED.withDescription(reason);
 	}

@@ -322,7 +322,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 			listener.ended(new CallView(call));
 		}
 		catch (Throwable ex) {
-			logger.error("%s failed when it was told of the end of %s".formatted(listener, call.describe()), ex);
+			logger.error("%s failed when it was told of the end of %s".formatted(listener, call.describe()),
+					LoggedFailure.of(ex));
 		}
 	}
 

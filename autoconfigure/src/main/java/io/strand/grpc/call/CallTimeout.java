@@ -85,7 +85,7 @@ final class CallTimeout implements Context.CancellationListener {
 			}
 		}
 		catch (RejectedExecutionException ex) {
-			logger.debug("%s ends with its connection".formatted(this.call.describe()), ex);
+			logger.debug("%s ends with its connection".formatted(this.call.describe()), LoggedFailure.of(ex));
 		}
 	}
 
@@ -96,7 +96,7 @@ final class CallTimeout implements Context.CancellationListener {
 		long millis = this.call.plan().settings().maxDuration().toMillis();
 		if (ended.tryTake()) {
 			logger.warn("%s from %s was ended because it lasted longer than %d ms (max-call-duration)"
-				.formatted(this.call.describe(), this.call.peer(), millis));
+				.formatted(this.call.describe(), LogText.peer(this.call.peer()), millis));
 		}
 		this.call.expire(Status.DEADLINE_EXCEEDED
 			.withDescription("The call lasted longer than the server allows (%d ms)".formatted(millis)));

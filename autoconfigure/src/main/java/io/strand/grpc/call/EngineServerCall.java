@@ -231,7 +231,8 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 			}
 		}
 		catch (Throwable ex) {
-			logger.debug("%s could not be ended through its interceptors".formatted(this.owner.describe()), ex);
+			logger.debug("%s could not be ended through its interceptors".formatted(this.owner.describe()),
+					LoggedFailure.of(ex));
 		}
 		if (!this.closed) {
 			this.forced = true;
@@ -239,7 +240,8 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 				close(status, trailers);
 			}
 			catch (IllegalStateException ex) {
-				logger.debug("%s was ended by another thread at the same time".formatted(this.owner.describe()), ex);
+				logger.debug("%s was ended by another thread at the same time".formatted(this.owner.describe()),
+						LoggedFailure.of(ex));
 			}
 		}
 	}

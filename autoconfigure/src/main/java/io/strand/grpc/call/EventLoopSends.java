@@ -133,7 +133,8 @@ final class EventLoopSends {
 				operation.run(this.guard.isClosed());
 			}
 			catch (Throwable ex) {
-				logger.error("What an event loop sent on %s is lost".formatted(this.guard.describe()), ex);
+				logger.error("What an event loop sent on %s is lost".formatted(this.guard.describe()),
+						LoggedFailure.of(ex));
 			}
 			operation = this.queue.poll();
 		}

@@ -68,7 +68,7 @@ record HandlerFailure(Status status, Metadata trailers) {
 				}
 			}
 			else {
-				logger.error("The handler of %s from %s failed".formatted(call.describe(), call.peer()),
+				logger.error("The handler of %s from %s failed".formatted(call.describe(), LogText.peer(call.peer())),
 						LoggedFailure.of(thrown));
 			}
 		}

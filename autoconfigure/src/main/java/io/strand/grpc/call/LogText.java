@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.net.SocketAddress;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,16 @@ public final class LogText {
 			}
 		}
 		return (length == text.length()) ? text : cut(new StringBuilder().append(text, 0, length), text);
+	}
+
+	/**
+	 * Names a peer: the name of a Unix domain socket, or of an in-process client, may
+	 * have any character.
+	 * @param peer its address
+	 * @return the address in words
+	 */
+	public static String peer(@Nullable SocketAddress peer) {
+		return (peer != null) ? of(peer.toString()) : "unknown";
 	}
 
 	private static String escaped(String text, int length, int from) {

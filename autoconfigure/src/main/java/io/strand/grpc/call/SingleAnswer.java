@@ -118,7 +118,7 @@ final class SingleAnswer<R> implements Runnable {
 			}
 		}
 		catch (Throwable ex) {
-			logger.error("The answer of %s could not be sent".formatted(this.call.describe()), ex);
+			logger.error("The answer of %s could not be sent".formatted(this.call.describe()), LoggedFailure.of(ex));
 			closeWithError();
 		}
 	}
@@ -128,7 +128,7 @@ final class SingleAnswer<R> implements Runnable {
 			this.transport.close(Status.INTERNAL.withDescription("The answer could not be sent"), new Metadata());
 		}
 		catch (IllegalStateException ex) {
-			logger.debug("%s was closed before".formatted(this.call.describe()), ex);
+			logger.debug("%s was closed before".formatted(this.call.describe()), LoggedFailure.of(ex));
 		}
 	}
 

@@ -206,7 +206,7 @@ final class TransportLoop implements Runnable {
 			answer.run();
 		}
 		catch (Throwable ex) {
-			logger.error("An answer could not be sent", ex);
+			logger.error("An answer could not be sent", LoggedFailure.of(ex));
 		}
 	}
 

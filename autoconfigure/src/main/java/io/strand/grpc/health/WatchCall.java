@@ -7,6 +7,7 @@ import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +97,8 @@ final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 			action.run();
 		}
 		catch (RuntimeException ex) {
-			logger.debug("A watcher of %s has gone".formatted(getMethodDescriptor().getServiceName()), ex);
+			logger.debug("A watcher of %s has gone".formatted(getMethodDescriptor().getServiceName()),
+					LoggedFailure.of(ex));
 		}
 	}
 

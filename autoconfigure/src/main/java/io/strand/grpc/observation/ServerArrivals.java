@@ -8,15 +8,16 @@ import io.grpc.HandlerRegistry;
 import io.grpc.ServerBuilder;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerTransportFilter;
+import io.grpc.inprocess.InProcessServerBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts what arrives at the addresses of a server and not at a service: connections, and
- * calls of methods that nobody serves. Thread-safe.
+ * Counts what arrives at the addresses of a server and not at a service: connections
+ * within the JVM, and calls of methods that nobody serves. Thread-safe.
  */
 public final class ServerArrivals {
 
-	private final AtomicInteger open = new AtomicInteger();
+	private final AtomicInteger inProcess = new AtomicInteger();
 
 	private final LongAdder unknownMethods = new LongAdder();
 
@@ -25,16 +26,19 @@ public final class ServerArrivals {
 	 * @param builder the builder of its server, whose fallback registry is taken
 	 */
 	public void watch(ServerBuilder<?> builder) {
-		builder.addTransportFilter(new Filter());
+		if (builder instanceof InProcessServerBuilder) {
+			builder.addTransportFilter(new InProcessConnections());
+		}
 		builder.fallbackHandlerRegistry(new Nothing());
 	}
 
 	/**
-	 * The connections that are open.
+	 * The connections that are open within this JVM. Those of sockets the server counts
+	 * itself, from before gRPC knows of them.
 	 * @return their number
 	 */
-	public int open() {
-		return this.open.get();
+	public int inProcess() {
+		return this.inProcess.get();
 	}
 
 	/**
@@ -46,18 +50,18 @@ public final class ServerArrivals {
 		return this.unknownMethods.sum();
 	}
 
-	private final class Filter extends ServerTransportFilter {
+	private final class InProcessConnections extends ServerTransportFilter {
 
 		@Override
 		public Attributes transportReady(Attributes attributes) {
-			ServerArrivals.this.open.incrementAndGet();
+			ServerArrivals.this.inProcess.incrementAndGet();
 			return attributes;
 		}
 
 		@Override
 		public void transportTerminated(@Nullable Attributes attributes) {
 			if (attributes != null) { // else it was never ready
-				ServerArrivals.this.open.decrementAndGet();
+				ServerArrivals.this.inProcess.decrementAndGet();
 			}
 		}
 

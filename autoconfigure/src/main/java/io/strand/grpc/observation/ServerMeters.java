@@ -3,6 +3,7 @@ package io.strand.grpc.observation;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
 
 import io.micrometer.core.instrument.FunctionCounter;
@@ -27,16 +28,25 @@ public final class ServerMeters implements MeterBinder, AutoCloseable {
 
 	private final ServerArrivals arrivals;
 
+	private final IntSupplier connections;
+
+	private final LongSupplier refusedConnections;
+
 	private final List<BoundMeters> bound = new CopyOnWriteArrayList<>();
 
 	/**
 	 * Makes meters that no registry has yet.
 	 * @param engine what runs the calls
 	 * @param arrivals what comes to the server's addresses
+	 * @param connections counts the open connections of sockets
+	 * @param refusedConnections counts those that were refused
 	 */
-	public ServerMeters(CallEngine engine, ServerArrivals arrivals) {
+	public ServerMeters(CallEngine engine, ServerArrivals arrivals, IntSupplier connections,
+			LongSupplier refusedConnections) {
 		this.engine = engine;
 		this.arrivals = arrivals;
+		this.connections = connections;
+		this.refusedConnections = refusedConnections;
 	}
 
 	@Override
@@ -45,7 +55,13 @@ public final class ServerMeters implements MeterBinder, AutoCloseable {
 		gauge(meters, "calls.running", "calls", "Calls that have passed the limits and not ended",
 				this.engine::runningCalls);
 		gauge(meters, "calls.waiting", "calls", "Calls that wait at a limit", this.engine::waitingCalls);
-		gauge(meters, "connections", "connections", "Open connections", this.arrivals::open);
+		gauge(meters, "connections", "connections", "Open connections, silent ones too",
+				() -> this.connections.getAsInt() + this.arrivals.inProcess());
+		meters.add(FunctionCounter
+			.builder(PREFIX + "connections.refused", this.refusedConnections, LongSupplier::getAsLong)
+			.description("Connections that were closed as soon as they were accepted because there were too many")
+			.baseUnit("connections")
+			.register(registry));
 		gauge(meters, "senders.blocked", "threads", "Threads that wait for a client to read",
 				this.engine.counters().blockedSends()::waiting);
 		counter(meters, "send.blocked", "seconds", "Time that threads have waited for clients to read",

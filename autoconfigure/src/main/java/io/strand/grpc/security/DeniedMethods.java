@@ -30,7 +30,7 @@ public final class DeniedMethods implements ApplicationListener<AuthorizationDen
 			Authentication caller = event.getAuthentication().get();
 			logger.info("Denied %s to '%s', which calls %s from %s: %s".formatted(LogText.of(describe(event)),
 					LogText.of((caller != null) ? caller.getName() : null), call.method().getFullMethodName(),
-					LogText.of(String.valueOf(call.peer())), event.getAuthorizationResult()));
+					LogText.peer(call.peer()), event.getAuthorizationResult()));
 		}
 	}
 

@@ -89,15 +89,17 @@ public final class GrpcSecurityInterceptor implements ServerInterceptor {
 	/** Returns why the call is refused, or {@code null} if it is not. */
 	private @Nullable Status secure(ServerCall<?, ?> call, Metadata headers, SecurityContext context) {
 		Claim claim = null;
+		Authentication known = null;
 		try {
 			claim = this.policy.claim(call, headers);
 			Authentication caller = (claim != null) ? check(claim, call) : anonymous();
 			context.setAuthentication(caller);
+			known = caller;
 			AuthorizationResult result = this.policy.rule(call.getMethodDescriptor()).authorize(() -> caller, call);
 			return (result == null || result.isGranted()) ? null : denied(call, caller, result, "no rule allows it");
 		}
 		catch (AuthenticationServiceException ex) {
-			this.refusals.failed(call, claim, ex);
+			this.refusals.failed(call, claim, null, ex);
 			return Status.UNAVAILABLE.withDescription("Authentication not possible at present");
 		}
 		catch (TooManyFailedAttemptsException ex) {
@@ -117,8 +119,8 @@ public final class GrpcSecurityInterceptor implements ServerInterceptor {
 					String.valueOf(ex.getMessage()));
 		}
 		catch (RuntimeException ex) {
-			this.refusals.failed(call, claim, ex);
-			return Status.INTERNAL.withDescription("Access could not be checked");
+			this.refusals.failed(call, claim, known, ex);
+			return Status.INTERNAL.withDescription(Refusals.NOT_CHECKED);
 		}
 	}
 

@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.security.authentication.AnonymousAuthenticationToken;
 import org.springframework.security.authentication.AuthenticationEventPublisher;
+import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.authentication.LockedException;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.authentication.event.AuthenticationFailureBadCredentialsEvent;
 import org.springframework.security.authentication.event.AuthenticationFailureLockedEvent;
+import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.authorization.AuthorizationEventPublisher;
 import org.springframework.security.authorization.AuthorizationResult;
 import org.springframework.security.core.Authentication;
@@ -27,6 +29,9 @@ import org.springframework.security.core.AuthenticationException;
  * for those. Thread-safe.
  */
 public final class Refusals {
+
+	/** What clients are told, and the audit: the reason is the log's. */
+	static final String NOT_CHECKED = "Access could not be checked";
 
 	private static final Log logger = LogFactory.getLog(GrpcSecurityInterceptor.class);
 
@@ -85,19 +90,31 @@ public final class Refusals {
 		return (cause != null) ? " (" + LogText.of(cause.toString()) + ")" : "";
 	}
 
-	/** Whether the client may could not be found out: the fault of the server. */
-	void failed(ServerCall<?, ?> call, @Nullable Claim claim, RuntimeException reason) {
+	/**
+	 * Whether the client may could not be found out: the fault of the server.
+	 * @param call the call
+	 * @param claim who the client says it is, if it does
+	 * @param caller who it is, or {@code null} if that could not be found out either
+	 * @param reason what went wrong
+	 */
+	void failed(ServerCall<?, ?> call, @Nullable Claim claim, @Nullable Authentication caller,
+			RuntimeException reason) {
 		if (call.isCancelled()) {
 			// Whoever waited for the answer was interrupted, as anybody else of the call
-			logger.debug("%s was cancelled while it was checked".formatted(describe(call, claim)), reason);
+			logger.debug("%s was cancelled while it was checked".formatted(describe(call, claim)),
+					LoggedFailure.of(reason));
 			return;
 		}
 		if (this.failedLines.tryTake()) {
 			logger.error("Access to %s could not be checked".formatted(describe(call, claim)),
 					LoggedFailure.of(reason));
 		}
-		if (reason instanceof AuthenticationException exception) {
-			publish(call, () -> publish(call, claim, exception));
+		if (caller != null) {
+			publish(call, () -> publishDenied(call, caller, new AuthorizationDecision(false)));
+		}
+		else {
+			publish(call, () -> publish(call, claim, (reason instanceof AuthenticationException exception) ? exception
+					: new AuthenticationServiceException(NOT_CHECKED, reason)));
 		}
 	}
 
@@ -107,11 +124,14 @@ public final class Refusals {
 			logger.info("Denied %s to '%s': %s".formatted(describe(call, null), LogText.of(caller.getName()),
 					LogText.of(reason)));
 		}
+		publish(call, () -> publishDenied(call, caller, result));
+	}
+
+	private void publishDenied(ServerCall<?, ?> call, Authentication caller, AuthorizationResult result) {
 		if (caller instanceof AnonymousAuthenticationToken anonymous) {
 			anonymous.setDetails(GrpcCallDetails.of(call));
 		}
-		publish(call,
-				() -> this.authorizationEvents.publishAuthorizationEvent(() -> caller, GrpcCall.of(call), result));
+		this.authorizationEvents.publishAuthorizationEvent(() -> caller, GrpcCall.of(call), result);
 	}
 
 	/** A listener that fails must not change what the client is told. */
@@ -122,7 +142,7 @@ public final class Refusals {
 		catch (RuntimeException ex) {
 			if (this.failedLines.tryTake()) {
 				logger.error("The event of the refusal of %s could not be published".formatted(describe(call, null)),
-						ex);
+						LoggedFailure.of(ex));
 			}
 		}
 	}

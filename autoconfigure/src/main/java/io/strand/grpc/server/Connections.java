@@ -2,6 +2,7 @@ package io.strand.grpc.server;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 
 import io.grpc.ServerCredentials;
 import io.grpc.internal.ObjectPool;
@@ -14,6 +15,7 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.util.AsciiString;
 import io.strand.grpc.call.LineQuota;
+import io.strand.grpc.call.LogText;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -37,6 +39,8 @@ final class Connections {
 
 	private final AtomicInteger open = new AtomicInteger();
 
+	private final LongAdder refused = new LongAdder();
+
 	Connections(TransportLimits limits) {
 		this.limits = limits;
 	}
@@ -44,6 +48,11 @@ final class Connections {
 	/** How many are open at this moment. */
 	int open() {
 		return this.open.get();
+	}
+
+	/** How many were one too many. */
+	long refused() {
+		return this.refused.sum();
 	}
 
 	/**
@@ -83,9 +92,10 @@ final class Connections {
 		if (max == 0 || now <= max) {
 			return true;
 		}
+		this.refused.increment();
 		if (refusals.tryTake()) {
 			logger.warn("A connection from %s was refused: %d are open (strand.server.limits.max-connections)"
-				.formatted(context.channel().remoteAddress(), max));
+				.formatted(LogText.peer(context.channel().remoteAddress()), max));
 		}
 		unused = context.channel().close();
 		return false;

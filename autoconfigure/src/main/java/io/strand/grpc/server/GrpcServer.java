@@ -2,7 +2,6 @@ package io.strand.grpc.server;
 
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -33,23 +32,19 @@ public final class GrpcServer implements SmartLifecycle {
 
 	private static final Log logger = LogFactory.getLog(GrpcServer.class);
 
-	private static final String PREFIX = "strand.server";
-
 	private final GrpcServerSettings settings;
 
 	private final List<ServerServiceDefinition> services;
 
 	private final List<ServerListener> listeners;
 
-	private final ServicesByListener servicesByListener;
-
-	private final Consumer<ServerBuilder<?>> customizer;
-
 	private final CallEngine engine;
 
 	private final ApplicationEventPublisher events;
 
 	private final Connections connections;
+
+	private final ServerAssembly assembly;
 
 	/** Held while starting and stopping. */
 	private final ReentrantLock transition = new ReentrantLock();
@@ -85,14 +80,33 @@ public final class GrpcServer implements SmartLifecycle {
 	public GrpcServer(GrpcServerSettings settings, List<ServerListener> listeners,
 			List<ServerServiceDefinition> services, Consumer<ServerBuilder<?>> customizer, CallEngine engine,
 			ApplicationEventPublisher events) {
+		this(settings, listeners, services, customizer, UninterceptedServices.WARN, engine, events);
+	}
+
+	/**
+	 * Makes a server with further listeners that does not run yet.
+	 * @param settings where it listens and what it limits
+	 * @param listeners where else it listens, and what for
+	 * @param services what it serves, prepared by the engine
+	 * @param customizer changes the builder of each address, before the engine is
+	 * installed
+	 * @param unintercepted what becomes of services that the customizer adds
+	 * @param engine what runs the calls; closed by its owner, not by the server
+	 * @param events where it tells of its start and stop
+	 * @throws GrpcServerStartException if a listener names a service that is not served
+	 */
+	public GrpcServer(GrpcServerSettings settings, List<ServerListener> listeners,
+			List<ServerServiceDefinition> services, Consumer<ServerBuilder<?>> customizer,
+			UninterceptedServices unintercepted, CallEngine engine, ApplicationEventPublisher events) {
+		NettyLog.guard(); // before a connection has Netty load its classes
 		this.settings = settings;
 		this.listeners = List.copyOf(listeners);
 		this.services = List.copyOf(services);
-		this.servicesByListener = new ServicesByListener(services, listeners);
-		this.customizer = customizer;
 		this.engine = engine;
 		this.events = events;
 		this.connections = new Connections(settings.limits());
+		this.assembly = new ServerAssembly(settings, this.listeners, new ServicesByListener(services, listeners),
+				customizer, unintercepted, engine, this.connections);
 	}
 
 	@Override
@@ -120,8 +134,8 @@ public final class GrpcServer implements SmartLifecycle {
 		TransportLog.guard();
 		RunningServer starting = new RunningServer(this.engine);
 		try {
-			for (ServerEndpoint endpoint : endpoints()) {
-				starting.start(endpoint, (builder) -> configure(builder, endpoint.listener()));
+			for (ServerEndpoint endpoint : this.assembly.endpoints()) {
+				starting.start(endpoint, this.assembly::build);
 			}
 			starting.keepJvmAlive();
 			return starting;
@@ -130,42 +144,6 @@ public final class GrpcServer implements SmartLifecycle {
 			starting.stop(Duration.ZERO, Duration.ZERO);
 			throw ex;
 		}
-	}
-
-	private List<ServerEndpoint> endpoints() {
-		List<ServerEndpoint> endpoints = new ArrayList<>();
-		if (this.settings.port() >= 0) {
-			endpoints.add(new TcpEndpoint(PREFIX, this.settings.address(), this.settings.port(),
-					this.settings.credentials(), this.connections));
-		}
-		if (this.settings.unixSocket() != null) {
-			endpoints.add(new UnixSocketEndpoint(PREFIX, this.settings.unixSocket(), this.connections));
-		}
-		if (this.settings.inProcessName() != null) {
-			endpoints.add(new InProcessEndpoint(this.settings.inProcessName()));
-		}
-		this.listeners.forEach((listener) -> endpoints.addAll(listener.endpoints(this.connections)));
-		return endpoints;
-	}
-
-	private void configure(ServerBuilder<?> builder, @Nullable ServerListener listener) {
-		this.engine.prepare(builder);
-		if (this.settings.maxInboundMessageSize() != null) {
-			builder.maxInboundMessageSize(this.settings.maxInboundMessageSize());
-		}
-		if (this.settings.maxInboundMetadataSize() != null) {
-			builder.maxInboundMetadataSize(this.settings.maxInboundMetadataSize());
-		}
-		this.customizer.accept(builder);
-		this.servicesByListener.at(listener).forEach(builder::addService);
-		if (listener != null) {
-			// gRPC runs the one that was added last first
-			for (int i = listener.interceptors().size() - 1; i >= 0; i--) {
-				builder.intercept(listener.interceptors().get(i));
-			}
-		}
-		// Last, and so outermost: whatever else intercepts a call does so on its thread
-		this.engine.install(builder);
 	}
 
 	private String startMessage(RunningServer started) {
@@ -302,11 +280,29 @@ public final class GrpcServer implements SmartLifecycle {
 	}
 
 	/**
-	 * How many connections are open at its TCP port and Unix domain socket.
+	 * How many connections are open at its TCP ports and Unix domain sockets, silent ones
+	 * too.
 	 * @return the number at this moment
 	 */
 	public int getConnectionCount() {
 		return this.connections.open();
+	}
+
+	/**
+	 * How many connections were closed as soon as they were accepted because there were
+	 * too many.
+	 * @return the number since this server was made
+	 */
+	public long getRefusedConnectionCount() {
+		return this.connections.refused();
+	}
+
+	/**
+	 * What its connections are allowed.
+	 * @return the limits
+	 */
+	public TransportLimits getTransportLimits() {
+		return this.settings.limits();
 	}
 
 	/**

@@ -7,10 +7,9 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
+import java.util.function.Function;
 
 import io.grpc.Server;
-import io.grpc.ServerBuilder;
 import io.grpc.Status;
 import io.grpc.inprocess.InProcessSocketAddress;
 import io.strand.grpc.call.CallEngine;
@@ -60,12 +59,10 @@ final class RunningServer {
 		this.engine = engine;
 	}
 
-	void start(ServerEndpoint endpoint, Consumer<ServerBuilder<?>> configurer) {
-		ServerBuilder<?> builder = endpoint.newBuilder();
+	void start(ServerEndpoint endpoint, Function<ServerEndpoint, Server> builder) {
 		Listener listener;
 		try {
-			configurer.accept(builder);
-			Server server = builder.build();
+			Server server = builder.apply(endpoint);
 			endpoint.start(server);
 			listener = new Listener(endpoint, server, server.getPort(), endpoint.address(server),
 					endpoint.describe(server));

@@ -1,18 +1,12 @@
 package io.strand.grpc.server;
 
-import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Filter;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-import io.grpc.StatusException;
-import io.grpc.StatusRuntimeException;
-import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
 import io.strand.grpc.call.LineQuota;
 import io.strand.grpc.call.LogText;
 import io.strand.grpc.call.LoggedFailure;
@@ -26,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * gRPC logs to {@code java.util.logging}, whose loggers ask a filter first, whatever
- * writes the log in the end. A filter of the application's is asked as well.
+ * writes the log in the end. A filter of the application's is asked as well. What its
+ * copy of Netty logs is the {@link NettyLog}'s.
  */
 final class TransportLog implements Filter {
 
@@ -43,17 +38,11 @@ final class TransportLog implements Filter {
 		.map(Logger::getLogger)
 		.toList();
 
-	/** Lines of a kind begin alike; what follows may be the client's text. */
-	private static final int LENGTH_OF_KIND = 16;
-
-	/** More than gRPC has, should its lines ever begin with what a client sent. */
-	private static final int MAX_KINDS = 100;
-
 	private final Logger logger;
 
 	private final @Nullable Filter next;
 
-	private final Map<String, LineQuota> quotas = new ConcurrentHashMap<>();
+	private final LineKinds kinds = new LineKinds();
 
 	private TransportLog(Logger logger, @Nullable Filter next) {
 		this.logger = logger;
@@ -81,37 +70,25 @@ final class TransportLog implements Filter {
 		if (line.getLevel().intValue() < Level.INFO.intValue()) {
 			return true; // whoever asked for those wants them all
 		}
-		if (!quota(line).tryTake()) {
+		if (!this.kinds.tryTake(line.getMessage(), (leftOut) -> tell(line, leftOut))) {
 			return false;
 		}
 		tidy(line);
 		return true;
 	}
 
-	private LineQuota quota(LogRecord line) {
-		String message = String.valueOf(line.getMessage());
-		String kind = LogText.of(message.substring(0, Math.min(LENGTH_OF_KIND, message.length())));
-		LineQuota quota = this.quotas.get(kind);
-		if (quota != null) {
-			return quota;
-		}
-		String bounded = (this.quotas.size() < MAX_KINDS) ? kind : "";
-		return this.quotas.computeIfAbsent(bounded, (name) -> new LineQuota((leftOut) -> tell(line, name, leftOut)));
-	}
-
 	/**
 	 * In the name of the same logger, and past this filter: as a line of another kind.
 	 */
-	private void tell(LogRecord like, String kind, int leftOut) {
-		this.logger.logp(like.getLevel(), TransportLog.class.getName(), "tell",
-				"Lines like this were left out: %s… (%d of them)".formatted(kind, leftOut));
+	private void tell(LogRecord like, String leftOut) {
+		this.logger.logp(like.getLevel(), TransportLog.class.getName(), "tell", leftOut);
 	}
 
 	private static void tidy(LogRecord line) {
 		String message = LogText.of(line.getMessage());
 		Object[] parameters = line.getParameters();
 		Throwable thrown = line.getThrown();
-		if (isFaultOfPeer(thrown)) {
+		if (LineKinds.isFaultOfPeer(thrown)) {
 			line.setThrown(null);
 			String fault = LogText.of(String.valueOf(thrown));
 			message += ": " + ((parameters != null) ? fault.replace('{', '(') : fault);
@@ -127,11 +104,6 @@ final class TransportLog implements Filter {
 
 	private static @Nullable Object tidy(@Nullable Object parameter) {
 		return (parameter != null) ? LogText.of(parameter.toString()) : null;
-	}
-
-	private static boolean isFaultOfPeer(@Nullable Throwable thrown) {
-		return thrown instanceof Http2Exception || thrown instanceof IOException
-				|| thrown instanceof StatusRuntimeException || thrown instanceof StatusException;
 	}
 
 }

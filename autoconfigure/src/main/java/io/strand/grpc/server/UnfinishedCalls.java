@@ -1,6 +1,5 @@
 package io.strand.grpc.server;
 
-import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -11,8 +10,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 import io.strand.grpc.call.LiveCall;
+import io.strand.grpc.call.LogText;
 import org.apache.commons.logging.Log;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The calls that a stop did not live to see the end of, for the log: the oldest by name
@@ -56,10 +55,9 @@ final class UnfinishedCalls {
 
 	private static void log(Log logger, LiveCall call) {
 		Thread thread = call.thread();
-		@Nullable SocketAddress peer = call.peer();
 		logger.warn("Cancelled: %s (call %d) from %s, %d ms old, %s, %d received, %d sent, %s".formatted(call.method(),
-				call.id(), (peer != null) ? peer : "unknown", call.age().toMillis(), call.state(), call.received(),
-				call.sent(), (thread != null) ? "on thread '%s'".formatted(thread.getName()) : "without a thread"),
+				call.id(), LogText.peer(call.peer()), call.age().toMillis(), call.state(), call.received(), call.sent(),
+				(thread != null) ? "on thread '%s'".formatted(thread.getName()) : "without a thread"),
 				(thread != null) ? new CallStack(thread) : null);
 	}
 

@@ -2,7 +2,9 @@ package io.strand.grpc.call;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.SocketAddress;
 
+import io.grpc.inprocess.InProcessSocketAddress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +29,13 @@ class LogTextTests {
 	void whatIsNoTextIsEscaped(String hex, String escaped) {
 		char character = (char) Integer.parseInt(hex, 16);
 		assertThat(LogText.of("a" + character + "b")).isEqualTo("a" + escaped + "b");
+	}
+
+	@Test
+	void peerIsNamedWithoutControlCharacters() {
+		SocketAddress peer = new InProcessSocketAddress("far\naway");
+		assertThat(LogText.peer(peer)).contains("far\\naway").doesNotContain("\n");
+		assertThat(LogText.peer(null)).isEqualTo("unknown");
 	}
 
 	@Test

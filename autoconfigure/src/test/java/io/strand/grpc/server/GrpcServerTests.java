@@ -19,6 +19,7 @@ import java.util.function.Consumer;
 
 import io.grpc.ServerBuilder;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.call.HandlerSettings;
@@ -196,6 +197,22 @@ class GrpcServerTests {
 			created.stop();
 			assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo("draining true");
 		}
+	}
+
+	@Test
+	void namesOfPeersReachTheLogWithoutControlCharacters(CapturedOutput output) {
+		GrpcServer created = new GrpcServer(
+				new GrpcServerSettings(-1, null, null, null, "far\naway", null, null, Duration.ZERO, Duration.ZERO),
+				List.of(this.engine.prepare(new EchoHandlers().unary((request, responses) -> {
+					throw new IllegalStateException("no good");
+				}).bindService())), (builder) -> {
+				}, this.engine, this.events::add);
+		this.server = created;
+		created.start();
+		try (TestClient client = TestClient.inProcess("far\naway")) {
+			assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> client.echo("hello"));
+		}
+		await().untilAsserted(() -> assertThat(output).contains("far\\naway failed"));
 	}
 
 	@Test

@@ -2,9 +2,11 @@ package io.strand.grpc.autoconfigure.actuate;
 
 import java.util.List;
 
+import io.strand.grpc.actuate.ConnectionsDescriptor;
 import io.strand.grpc.actuate.ServerView;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.server.GrpcServer;
+import io.strand.grpc.server.TransportLimits;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -31,6 +33,15 @@ record ApplicationServerView(GrpcServer server, CallEngine engine, ApplicationCo
 	@Override
 	public List<String> addresses() {
 		return this.server.getAddresses();
+	}
+
+	@Override
+	public ConnectionsDescriptor connections() {
+		TransportLimits limits = this.server.getTransportLimits();
+		return new ConnectionsDescriptor(this.server.getConnectionCount(), this.server.getRefusedConnectionCount(),
+				limits.maxConnections(), limits.maxCallsPerConnection(), limits.maxResets(),
+				limits.resetWindow().toMillis(), limits.handshakeTimeout().toMillis(),
+				limits.maxConnectionIdle().toMillis(), limits.maxConnectionAge().toMillis());
 	}
 
 	@Override

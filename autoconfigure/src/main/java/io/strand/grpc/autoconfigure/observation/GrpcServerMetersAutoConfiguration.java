@@ -7,6 +7,7 @@ import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.observation.ServerArrivals;
 import io.strand.grpc.observation.ServerMeters;
+import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerBuilderCustomizer;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -47,8 +48,8 @@ public final class GrpcServerMetersAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	ServerMeters strandServerMeters(CallEngine engine, ServerArrivals arrivals) {
-		return new ServerMeters(engine, arrivals);
+	ServerMeters strandServerMeters(CallEngine engine, ServerArrivals arrivals, GrpcServer server) {
+		return new ServerMeters(engine, arrivals, server::getConnectionCount, server::getRefusedConnectionCount);
 	}
 
 }

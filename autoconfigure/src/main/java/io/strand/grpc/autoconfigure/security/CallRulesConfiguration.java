@@ -13,6 +13,7 @@ import io.strand.grpc.security.Refusals;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStartException;
+import io.strand.grpc.server.UninterceptedServices;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -51,6 +52,13 @@ class CallRulesConfiguration {
 	GrpcSecurityInterceptor strandGrpcSecurityInterceptor(GrpcSecurityPolicy policy, CallSecurityContext contexts,
 			Refusals refusals, GrpcSecurityProperties properties) {
 		return new GrpcSecurityInterceptor(policy, contexts, refusals, failedAttempts(properties.getFailedAttempts()));
+	}
+
+	/** What the interceptor does not see must not be there. */
+	@Bean
+	@ConditionalOnMissingBean
+	UninterceptedServices strandUninterceptedServices() {
+		return UninterceptedServices.REFUSE;
 	}
 
 	private static @Nullable FailedAttempts failedAttempts(GrpcSecurityProperties.FailedAttempts properties) {

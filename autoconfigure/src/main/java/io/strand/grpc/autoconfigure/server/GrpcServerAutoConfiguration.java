@@ -16,6 +16,7 @@ import io.strand.grpc.server.GrpcServerBuilderCustomizer;
 import io.strand.grpc.server.GrpcServiceRegistrar;
 import io.strand.grpc.server.HandlerSettingsResolver;
 import io.strand.grpc.server.StandardServices;
+import io.strand.grpc.server.UninterceptedServices;
 import io.strand.grpc.service.ServiceDecorator;
 
 import org.springframework.beans.factory.ObjectProvider;
@@ -56,7 +57,8 @@ public final class GrpcServerAutoConfiguration {
 	GrpcServer strandGrpcServer(GrpcServerProperties properties, ConfigurableListableBeanFactory beans, ServerSsl ssl,
 			ObjectProvider<GrpcServerBuilderCustomizer<?>> customizers, CallEngine engine,
 			HandlerSettingsResolver handlerSettings, ObjectProvider<ServiceDecorator> decorators,
-			ObjectProvider<StandardServices> standardServices, ApplicationEventPublisher events) {
+			ObjectProvider<StandardServices> standardServices, ObjectProvider<UninterceptedServices> unintercepted,
+			ApplicationEventPublisher events) {
 		List<ServerInterceptor> interceptors = AnnotatedBeans.ordered(beans, ServerInterceptor.class,
 				GrpcGlobalServerInterceptor.class);
 		GrpcServiceRegistrar registrar = new GrpcServiceRegistrar(beans, interceptors,
@@ -65,13 +67,21 @@ public final class GrpcServerAutoConfiguration {
 		List<GrpcServerBuilderCustomizer<?>> ordered = customizers.orderedStream().toList();
 		return new GrpcServer(new GrpcServerSettingsMapper(ssl).map(properties),
 				new ListenersMapper(beans, interceptors, ssl).map(properties), registrar.getServices(),
-				(builder) -> customize(ordered, builder), engine, events);
+				(builder) -> customize(ordered, builder),
+				unintercepted.getIfAvailable(() -> UninterceptedServices.WARN), engine, events);
 	}
 
 	@Bean
 	@ConditionalOnMissingBean
 	ServerCertificates strandServerCertificates() {
 		return new ServerCertificates(Clock.systemUTC());
+	}
+
+	/** After the server, whose creation makes the certificates known. */
+	@Bean
+	@ConditionalOnMissingBean
+	CertificateWatch strandCertificateWatch(ServerCertificates certificates, GrpcServer server) {
+		return new CertificateWatch(certificates);
 	}
 
 	@Bean

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The certificates that the server shows its clients now, by the names of their SSL
  * bundles. It warns of those that expire soon: at the start, when they are reloaded, and
- * once a day when clients connect. Thread-safe.
+ * once a day from then on. Thread-safe.
  */
 class ServerCertificates {
 
@@ -47,6 +47,17 @@ class ServerCertificates {
 		if (before == null || !before.certificate().equals(certificate)) {
 			warn(bundle, certificate);
 		}
+	}
+
+	/**
+	 * Warns again of all that were warned of a day ago: connections may last for months.
+	 */
+	void look() {
+		this.byBundle.keySet().forEach(this::used);
+	}
+
+	boolean isEmpty() {
+		return this.byBundle.isEmpty();
 	}
 
 	/**

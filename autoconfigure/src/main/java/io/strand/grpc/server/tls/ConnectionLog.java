@@ -30,7 +30,7 @@ final class ConnectionLog {
 		LineQuota quota = this.quotas.computeIfAbsent(kind, (name) -> new LineQuota(
 				(leftOut) -> logger.warn("%d more gRPC connections were refused: %s".formatted(leftOut, name))));
 		if (quota.tryTake()) {
-			logger.warn("gRPC connection from %s to %s refused. %s".formatted(connection.remoteAddress(),
+			logger.warn("gRPC connection from %s to %s refused. %s".formatted(LogText.peer(connection.remoteAddress()),
 					connection.localAddress(), LogText.of(message.get())));
 		}
 	}

@@ -7,6 +7,7 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.strand.grpc.call.CallThreadHook;
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +76,7 @@ final class AdvisedCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 			return true;
 		}
 		catch (IllegalStateException ex) {
-			logger.debug("The call was ended by another thread at the same time", ex);
+			logger.debug("The call was ended by another thread at the same time", LoggedFailure.of(ex));
 			return false;
 		}
 	}

@@ -6,6 +6,7 @@ import java.util.List;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LogText;
 import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -118,7 +119,7 @@ record ExceptionResolver(List<ExceptionHandlers> handlers, @Nullable GrpcExcepti
 	}
 
 	private static String failure(GrpcCall call) {
-		return "The handler of %s from %s failed".formatted(describe(call), call.peer());
+		return "The handler of %s from %s failed".formatted(describe(call), LogText.peer(call.peer()));
 	}
 
 	static String describe(GrpcCall call) {

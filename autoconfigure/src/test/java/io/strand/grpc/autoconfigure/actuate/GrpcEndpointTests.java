@@ -15,6 +15,7 @@ import io.strand.grpc.actuate.ChannelDescriptor;
 import io.strand.grpc.actuate.GrpcEndpoint;
 import io.strand.grpc.actuate.GrpcEndpoint.GrpcDescriptor;
 import io.strand.grpc.actuate.GrpcInfoContributor;
+import io.strand.grpc.actuate.ConnectionsDescriptor;
 import io.strand.grpc.actuate.ServerDescriptor;
 import io.strand.grpc.autoconfigure.client.GrpcClientAutoConfiguration;
 import io.strand.grpc.autoconfigure.properties.StrandPropertiesAutoConfiguration;
@@ -87,7 +88,9 @@ class GrpcEndpointTests {
 					"strand.server.handler.threading=platform",
 					"strand.server.services[strand.testing.Stock].max-concurrent-calls=2",
 					"strand.server.services[strand.testing.Stock].max-wait=3s",
-					"strand.server.methods[strand.testing.Echo/Unary].threading=event-loop")
+					"strand.server.methods[strand.testing.Echo/Unary].threading=event-loop",
+					"strand.server.methods[strand.testing.Echo/Unary].max-call-duration=5s",
+					"strand.server.limits.max-connections=70", "strand.server.limits.max-connection-age=30m")
 			.run((context) -> {
 				ServerDescriptor server = all(context).server();
 				int port = context.getBean(GrpcServer.class).getPort();
@@ -95,17 +98,19 @@ class GrpcEndpointTests {
 				assertThat(server.addresses().get(1)).contains("shown");
 				assertThat(server.limits()).containsExactlyInAnyOrder(new ServerDescriptor.Limit("server", 500, 0),
 						new ServerDescriptor.Limit("strand.testing.Stock", 2, 0));
+				assertThat(server.connections())
+					.isEqualTo(new ConnectionsDescriptor(0, 0, 70, 1000, 200, 30_000, 10_000, 900_000, 1_800_000));
 				assertThat(server.services()).extracting(ServerDescriptor.Service::name)
 					.containsExactly("strand.testing.Echo", "strand.testing.Stock");
 				assertThat(server.services().get(0).methods()).containsExactly(
-						new ServerDescriptor.Method("Bidi", "bidi_streaming", "platform", List.of("server"), 0),
+						new ServerDescriptor.Method("Bidi", "bidi_streaming", "platform", List.of("server"), 0, 0),
 						new ServerDescriptor.Method("ClientStream", "client_streaming", "platform", List.of("server"),
-								0),
+								0, 0),
 						new ServerDescriptor.Method("ServerStream", "server_streaming", "platform", List.of("server"),
-								0),
-						new ServerDescriptor.Method("Unary", "unary", "event_loop", List.of("server"), 0));
+								0, 0),
+						new ServerDescriptor.Method("Unary", "unary", "event_loop", List.of("server"), 0, 5000));
 				assertThat(server.services().get(1).methods()).containsExactly(new ServerDescriptor.Method("Reserve",
-						"unary", "platform", List.of("server", "strand.testing.Stock"), 3000));
+						"unary", "platform", List.of("server", "strand.testing.Stock"), 3000, 0));
 				context.getBean(GrpcServer.class).stop();
 				assertThat(all(context).server().addresses()).isEmpty();
 			});

@@ -18,12 +18,14 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.strand.grpc.observation.PinnedThreadMeters;
 import io.strand.grpc.observation.ServerArrivals;
 import io.strand.grpc.observation.ServerMeters;
+import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.testing.BlockingStockService;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
+import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.SlowClient;
 import io.strand.grpc.testing.TestClient;
 import org.junit.jupiter.api.Test;
@@ -97,6 +99,25 @@ class GrpcServerMetersTests {
 				other.echo("hello");
 				inProcess.echo("hello");
 				assertThat(value("connections")).isEqualTo(3);
+			}
+			await().until(() -> value("connections") == 0);
+		});
+	}
+
+	@Test
+	void silentConnectionsAndThoseThatAreRefused() {
+		this.runner.withPropertyValues("strand.server.limits.max-connections=1").run((context) -> {
+			bind(context);
+			int port = context.getBean(GrpcServer.class).getPort();
+			assertThat(counted("connections.refused")).isZero();
+			try (RawConnection silent = RawConnection.silent(port)) {
+				await().until(() -> value("connections") == 1);
+				for (int i = 0; i < 3; i++) {
+					try (RawConnection further = RawConnection.silent(port)) {
+						further.awaitClosed();
+					}
+				}
+				assertThat(counted("connections.refused")).isEqualTo(3);
 			}
 			await().until(() -> value("connections") == 0);
 		});

@@ -7,6 +7,7 @@ import java.util.function.Function;
 import io.grpc.BindableService;
 import io.grpc.ClientInterceptors;
 import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.ServerBuilder;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
@@ -19,8 +20,11 @@ import io.strand.grpc.security.GrpcSecurity;
 import io.strand.grpc.security.GrpcSecurityInterceptor;
 import io.strand.grpc.security.GrpcSecurityPolicy;
 import io.strand.grpc.security.InvalidGrpcSecurityException;
+import io.strand.grpc.server.GrpcServerBuilderCustomizer;
 import io.strand.grpc.server.GrpcServerStartException;
+import io.strand.grpc.server.InvalidGrpcServiceException;
 import io.strand.grpc.service.GrpcService;
+import io.strand.grpc.testing.CounterService;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
@@ -80,6 +84,30 @@ class GrpcSecurityAutoConfigurationTests {
 		});
 		assertThat(output).containsOnlyOnce("every gRPC call is denied but health checks")
 			.contains("WARN", "strand.server.security.enabled=false", "GrpcSecurityPolicy");
+	}
+
+	@Test
+	void serviceThatNoRuleSeesKeepsTheServerFromStarting() {
+		this.runner.withUserConfiguration(AddingCustomizer.class)
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidGrpcServiceException.class)
+				.hasMessageContaining("strand.testing.Counter")
+				.hasMessageContaining("anybody could call")
+				.hasMessageContaining("@GrpcService"));
+		this.runner.withUserConfiguration(AddingCustomizer.class)
+			.withPropertyValues("strand.server.security.enabled=false")
+			.run((context) -> assertThat(context).hasNotFailed());
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class AddingCustomizer {
+
+		@Bean
+		GrpcServerBuilderCustomizer<ServerBuilder<?>> adding() {
+			return (builder) -> builder.addService(new CounterService());
+		}
+
 	}
 
 	private static boolean health(TestClient client) {

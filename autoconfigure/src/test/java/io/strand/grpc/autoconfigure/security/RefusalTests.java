@@ -177,7 +177,7 @@ class RefusalTests {
 				assertThat(call(client, basic("bob", "a:b:c")).status().getCode()).isEqualTo(Code.PERMISSION_DENIED);
 			}
 		});
-		assertThat(output).contains("could not be published", "I do not listen");
+		assertThat(output).contains("could not be published", "I do not\\nlisten");
 	}
 
 	@Test
@@ -189,6 +189,36 @@ class RefusalTests {
 				assertThat(call(client, basic("ann", "secret")).status().getCode()).isEqualTo(Code.UNAUTHENTICATED);
 			}
 			assertThat(audit(context)).extracting(AuditEvent::getPrincipal).containsExactly("ann");
+		});
+	}
+
+	@Test
+	void checkThatFailsIsAuditedOnceWithoutItsReason(CapturedOutput output) {
+		clerksOnly().withBean(AuthenticationManager.class, () -> (claimed) -> {
+			throw new IllegalStateException("The directory is down: sesame");
+		}).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(call(client, basic("ann", "secret")).status().getCode()).isEqualTo(Code.INTERNAL);
+			}
+			assertThat(audit(context)).extracting(AuditEvent::getPrincipal, AuditEvent::getType)
+				.containsExactly(tuple("ann", "AUTHENTICATION_FAILURE"));
+			assertThat(audit(context).toString()).contains("Access could not be checked").doesNotContain("sesame");
+		});
+		assertThat(output).contains("The directory is down");
+	}
+
+	@Test
+	void ruleThatFailsIsAuditedOnceWithItsCaller() {
+		policy((grpc) -> grpc.authorizeCalls((calls) -> calls.anyCall().access((authentication, call) -> {
+			throw new IllegalStateException("No good rule");
+		})).build()).withBean(EchoService.class).run((context) -> {
+			try (TestClient client = SecuredContext.client(context)) {
+				assertThat(call(client, basic("ann", "secret")).status().getCode()).isEqualTo(Code.INTERNAL);
+				assertThat(call(client).status().getCode()).isEqualTo(Code.INTERNAL);
+			}
+			assertThat(audit(context)).extracting(AuditEvent::getPrincipal, AuditEvent::getType)
+				.containsExactly(tuple("ann", "AUTHORIZATION_FAILURE"),
+						tuple("anonymousUser", "AUTHORIZATION_FAILURE"));
 		});
 	}
 
@@ -304,7 +334,7 @@ class RefusalTests {
 
 		@EventListener({ AbstractAuthenticationFailureEvent.class, AuthorizationDeniedEvent.class })
 		void listen() {
-			throw new IllegalStateException("I do not listen");
+			throw new IllegalStateException("I do not\nlisten");
 		}
 
 	}

@@ -8,16 +8,22 @@ import com.google.protobuf.ByteString;
 import io.grpc.ServerBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.util.MutableHandlerRegistry;
 import io.strand.grpc.server.GrpcServerBuilderCustomizer;
 import io.strand.grpc.service.GrpcService;
+import io.strand.grpc.testing.CounterService;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TestClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -27,7 +33,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * Tests for {@link GrpcServerBuilderCustomizer}.
  */
-@ExtendWith(LeakCheckExtension.class)
+@ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
 class GrpcServerBuilderCustomizerTests {
 
 	private final ApplicationContextRunner runner = ServerContext.runner()
@@ -73,6 +79,45 @@ class GrpcServerBuilderCustomizerTests {
 				.rootCause()
 				.isInstanceOf(IllegalStateException.class)
 				.hasMessage("customizer failed"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(classes = { AddingCustomizer.class, FallbackCustomizer.class })
+	void servicesThatCustomizersAddAreServedAndWarnedOf(Class<?> customizer, CapturedOutput output) {
+		this.runner.withUserConfiguration(customizer).run((context) -> {
+			assertThat(context).hasNotFailed();
+			assertThat(output).contains("whose calls no interceptor sees: strand.testing.Counter")
+				.contains("@GrpcService");
+		});
+	}
+
+	@Test
+	void ownServicesAreNotWarnedOf(CapturedOutput output) {
+		this.runner.run((context) -> assertThat(output).doesNotContain("no interceptor sees"));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class AddingCustomizer {
+
+		@Bean
+		GrpcServerBuilderCustomizer<NettyServerBuilder> adding() {
+			return (builder) -> builder.addService(new CounterService());
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class FallbackCustomizer {
+
+		@Bean
+		GrpcServerBuilderCustomizer<NettyServerBuilder> fallback() {
+			return (builder) -> {
+				MutableHandlerRegistry registry = new MutableHandlerRegistry();
+				registry.addService(new CounterService());
+				builder.fallbackHandlerRegistry(registry);
+			};
+		}
+
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -8,6 +8,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -135,6 +141,38 @@ class ServerCertificateTests {
 	}
 
 	@Test
+	void withoutNewConnectionsTheWarningIsRepeatedOnceADayToo(CapturedOutput output) {
+		this.clock.now = EXPIRY.minus(Duration.ofDays(31));
+		this.certificates.put("shop", CERTIFICATE);
+		ManualTimer timer = new ManualTimer();
+		CertificateWatch watch = new CertificateWatch(this.certificates, () -> timer);
+		watch.start();
+		assertThat(watch.isRunning()).isTrue();
+		for (int hours = 0; hours < 72; hours++) {
+			this.clock.now = this.clock.now.plus(Duration.ofHours(1)).plusMillis(1);
+			timer.tasks.forEach(Runnable::run);
+		}
+		assertThat(output.getAll().split("expires on", -1)).hasSize(4);
+		assertThat(output).contains(WARNING.formatted(29), WARNING.formatted(28), WARNING.formatted(27));
+		watch.stop();
+		assertThat(timer.isShutdown()).isTrue();
+		assertThat(watch.isRunning()).isFalse();
+	}
+
+	@Test
+	void theWatchRunsAsLongAsTheApplicationAndOnlyWithCertificates() {
+		AtomicReference<CertificateWatch> seen = new AtomicReference<>();
+		this.runner.run((context) -> {
+			seen.set(context.getBean(CertificateWatch.class));
+			assertThat(seen.get().isRunning()).isTrue();
+		});
+		assertThat(seen.get().isRunning()).isFalse();
+		ServerContext.runner()
+			.withUserConfiguration(Echo.class)
+			.run((context) -> assertThat(context.getBean(CertificateWatch.class).isRunning()).isFalse());
+	}
+
+	@Test
 	void daysLeftAreMetered() {
 		MeterRegistry registry = new SimpleMeterRegistry();
 		registry.counter("other").increment();
@@ -176,6 +214,24 @@ class ServerCertificateTests {
 		assertThat(ServerCertificate.belongTogether(one.getPrivate(), one.getPublic())).isTrue();
 		assertThat(ServerCertificate.belongTogether(one.getPrivate(), other.getPublic())).isFalse();
 		assertThat(ServerCertificate.belongTogether(different.getPrivate(), one.getPublic())).isFalse();
+	}
+
+	/** Runs nothing by itself. */
+	private static final class ManualTimer extends ScheduledThreadPoolExecutor {
+
+		private final List<Runnable> tasks = new ArrayList<>();
+
+		ManualTimer() {
+			super(0);
+		}
+
+		@Override
+		public ScheduledFuture<?> scheduleAtFixedRate(Runnable task, long delay, long period, TimeUnit unit) {
+			this.tasks.add(task);
+			return super.schedule(() -> {
+			}, 1, TimeUnit.DAYS);
+		}
+
 	}
 
 	private static final class MovingClock extends Clock {

@@ -1,6 +1,7 @@
 package io.strand.grpc.benchmarks;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
@@ -20,9 +21,12 @@ import io.strand.grpc.client.connection.SpreadChannel;
  */
 final class ConnectionsScenario implements Scenario {
 
-	private static final int THREADS = 512;
+	private static final int THREADS = Integer.getInteger("threads", 512);
 
-	private static final List<Integer> CONNECTIONS = List.of(1, 2, 4, 8);
+	private static final List<Integer> CONNECTIONS = Arrays
+		.stream(System.getProperty("connections", "1,2,4,8").split(","))
+		.map(Integer::valueOf)
+		.toList();
 
 	private static final Request REQUEST = Request.newBuilder()
 		.setNumber(42)

@@ -120,7 +120,7 @@ public final class HealthPolling {
 					LockSupport.parkNanos(this, pause);
 				}
 			}
-			this.questions.forEach(Question::interrupt);
+			this.questions.forEach(Question::drop);
 		}
 
 		void askNow() {
@@ -152,6 +152,9 @@ public final class HealthPolling {
 		private volatile boolean unanswered;
 
 		private volatile @Nullable Thread asking;
+
+		/** Nobody wants to hear an answer any more. */
+		private volatile boolean dropped;
 
 		// Guarded by telling
 
@@ -218,6 +221,9 @@ public final class HealthPolling {
 		}
 
 		private void tell(ServingStatus status, String why, @Nullable Throwable thrown) {
+			if (this.dropped) {
+				return; // it may have failed for being interrupted
+			}
 			ServingStatus before = this.told;
 			this.told = status;
 			if (before != status && (before != null || status != ServingStatus.SERVING)) {
@@ -228,7 +234,8 @@ public final class HealthPolling {
 			this.names.forEach((name) -> HealthPolling.this.health.report(name, status));
 		}
 
-		void interrupt() {
+		void drop() {
+			this.dropped = true;
 			Thread waiting = this.asking;
 			if (waiting != null && this.unanswered) {
 				waiting.interrupt();

@@ -27,11 +27,9 @@ import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
-import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -40,7 +38,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 /**
  * What a server does with compressed requests, good ones and bad ones.
  */
-@ExtendWith(LeakCheckExtension.class)
 class CompressedRequestTests extends HandlerTestBase {
 
 	private static final int LIMIT = 4 * 1024 * 1024;

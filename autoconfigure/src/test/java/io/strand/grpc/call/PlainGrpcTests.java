@@ -23,14 +23,12 @@ import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
-import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import io.strand.grpc.testing.SlowClient;
 import io.strand.grpc.thread.CallThreads;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,7 +48,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
  * nobody has asked for, so also nothing of a call that an interceptor refuses. It does
  * not where handlers run on the event loop.
  */
-@ExtendWith(LeakCheckExtension.class)
 class PlainGrpcTests extends HandlerTestBase {
 
 	@Test

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The innermost wrapper of a call, next to the generated code: lets one thread at a time
  * through to the interceptors, which are no more thread-safe than the transport, and has
- * it wait until the transport is ready.
+ * it wait until the transport is ready. A handler that owes one answer and sends two or
+ * none ends its call with an error that says so; gRPC would reset the stream.
  */
 final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
@@ -24,8 +25,14 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 	/** The call, where no interceptor is between it and this. */
 	private final @Nullable EngineServerCall<Q, R> direct;
 
-	/** Guarded by the guard. */
+	// Guarded by the guard
+
 	private boolean headersSent;
+
+	private boolean answered;
+
+	/** What was wrong with the answers, if something was. */
+	private @Nullable String breach;
 
 	@SuppressWarnings("unchecked")
 	GuardedServerCall(ServerCall<Q, R> delegate, EngineServerCall<?, ?> call) {
@@ -72,9 +79,16 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 			return; // as generated code: the answer to a call that is gone goes nowhere
 		}
 		this.guard.send(() -> transmitMessage(message), this.streaming);
+		throwIfBreached();
 	}
 
 	private void transmitMessage(R message) {
+		if (this.answered && !this.streaming) {
+			this.breach = "sent a second answer";
+			transmitEnd(breached(), new Metadata());
+			return;
+		}
+		this.answered = true;
 		if (this.direct != null) {
 			this.direct.transmitMessage(message);
 		}
@@ -85,7 +99,36 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	@Override
 	public void close(Status status, Metadata trailers) {
-		this.guard.end(EngineServerCall.inWords(status), !status.isOk(), () -> transmitEnd(status, trailers));
+		this.guard.end(EngineServerCall.inWords(status), !status.isOk(), () -> {
+			if (status.isOk() && isUnanswered()) {
+				this.breach = "completed without an answer";
+				transmitEnd(breached(), trailers);
+			}
+			else {
+				transmitEnd(status, trailers);
+			}
+		});
+		throwIfBreached();
+	}
+
+	/** Not so if an interceptor has sent the answer, or the call is gone. */
+	private boolean isUnanswered() {
+		return !this.streaming && !this.answered && this.call.sent() == 0 && !this.call.owner().isCancelled();
+	}
+
+	private Status breached() {
+		return Status.INTERNAL.withDescription("The handler " + this.breach);
+	}
+
+	/**
+	 * Tells the handler, which lets it be logged, once the guard is free: what an event
+	 * loop has queued is sent by others, whom it does not concern.
+	 */
+	private void throwIfBreached() {
+		if (this.breach != null) {
+			throw new IllegalStateException(
+					"The handler of %s %s".formatted(this.call.owner().describe(), this.breach));
+		}
 	}
 
 	private void transmitEnd(Status status, Metadata trailers) {

@@ -11,8 +11,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 import io.strand.grpc.testing.ConcurrentRun;
+import io.strand.grpc.testing.LeakCheckExtension;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.test.util.ReflectionTestUtils;
 
@@ -22,6 +24,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * Tests for {@link CallRegistry}.
  */
 @Timeout(60)
+@ExtendWith(LeakCheckExtension.class)
 class CallRegistryTests {
 
 	private final CallRegistry<Integer> registry = new CallRegistry<>();

@@ -22,14 +22,12 @@ import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
-import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.SlowClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
@@ -41,7 +39,6 @@ import static org.awaitility.Awaitility.await;
  * What a call and its client see of the longest that the method allows.
  */
 @Timeout(60)
-@ExtendWith(LeakCheckExtension.class)
 class CallTimeoutTests extends HandlerTestBase {
 
 	private static final String TOO_LONG = "The call lasted longer than the server allows (200 ms)";

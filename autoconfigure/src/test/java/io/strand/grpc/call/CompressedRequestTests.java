@@ -4,8 +4,11 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
@@ -27,20 +30,18 @@ import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
-import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * What a server does with compressed requests, good ones and bad ones.
  */
-@ExtendWith(LeakCheckExtension.class)
 class CompressedRequestTests extends HandlerTestBase {
 
 	private static final int LIMIT = 4 * 1024 * 1024;
@@ -90,26 +91,33 @@ class CompressedRequestTests extends HandlerTestBase {
 
 	@Test
 	void messagesThatNobodyReadsAreFreed() throws Exception {
-		CountDownLatch entered = new CountDownLatch(1);
+		int count = StreamInbox.AHEAD_MESSAGES; // so many come before they are asked for
+		AtomicInteger came = new AtomicInteger();
+		AtomicInteger freed = new AtomicInteger();
 		CountDownLatch left = new CountDownLatch(1);
-		EngineServer server = serve(Kind.STRAND_NETTY, HandlerSettings.DEFAULT, new EchoHandlers().bidi((responses) -> {
-			entered.countDown();
-			try {
-				new CountDownLatch(1).await();
-			}
-			catch (InterruptedException ex) {
-				left.countDown();
-			}
-			return EchoHandlers.echoAll(responses);
-		}));
+		EngineServer server = serveConfigured(Kind.STRAND_NETTY,
+				(builder) -> builder.decompressorRegistry(DecompressorRegistry.emptyInstance()
+					.with(Codec.Identity.NONE, false)
+					.with(new WatchedGzip(came, freed), true)),
+				new EchoHandlers().bidi((responses) -> {
+					try {
+						new CountDownLatch(1).await();
+					}
+					catch (InterruptedException ex) {
+						left.countDown();
+					}
+					return EchoHandlers.echoAll(responses);
+				}));
 		ClientCall<Message, Message> call = server.channel()
 			.newCall(EchoGrpc.getBidiMethod(), CallOptions.DEFAULT.withCompression("gzip"));
 		call.start(new ClientCall.Listener<>() {
 		}, new Metadata());
-		IntStream.range(0, 20).forEach((i) -> call.sendMessage(text("message " + i)));
-		assertThat(entered.await(5, TimeUnit.SECONDS)).isTrue();
+		IntStream.range(0, count).forEach((i) -> call.sendMessage(text("message " + i)));
+		await().until(() -> came.get() == count);
+		assertThat(freed).hasValue(0);
 		call.cancel("to discard what was not read", null);
 		assertThat(left.await(5, TimeUnit.SECONDS)).isTrue();
+		await().until(() -> freed.get() == count);
 		assertServes(server);
 	}
 
@@ -179,6 +187,37 @@ class CompressedRequestTests extends HandlerTestBase {
 				}
 
 			};
+		}
+
+	}
+
+	/** Counts the messages that come, and those whose bytes were given back. */
+	private record WatchedGzip(AtomicInteger came, AtomicInteger freed) implements Decompressor {
+
+		private static final DecompressorRegistry DEFERRING = DeferredInflation
+			.of(DecompressorRegistry.emptyInstance().with(new Codec.Gzip(), true));
+
+		@Override
+		public String getMessageEncoding() {
+			return "gzip";
+		}
+
+		@Override
+		public InputStream decompress(InputStream compressed) throws IOException {
+			this.came.incrementAndGet();
+			AtomicBoolean closed = new AtomicBoolean();
+			return Objects.requireNonNull(DEFERRING.lookupDecompressor("gzip"))
+				.decompress(new FilterInputStream(compressed) {
+
+					@Override
+					public void close() throws IOException {
+						if (closed.compareAndSet(false, true)) {
+							WatchedGzip.this.freed.incrementAndGet();
+						}
+						super.close();
+					}
+
+				});
 		}
 
 	}

@@ -611,6 +611,25 @@ class EngineHandlerContractTests extends HandlerTestBase {
 	}
 
 	@Test
+	@DisplayName("H7: in-process, where there is no event loop, a non-blocking method runs on its client's thread")
+	void eventLoopMethodRunsOnTheClientsThreadInProcess() {
+		Set<Thread> threads = ConcurrentHashMap.newKeySet();
+		EchoHandlers service = new EchoHandlers().unary((request, responses) -> {
+			threads.add(Thread.currentThread());
+			EchoHandlers.echo(request, responses);
+		}).bidi((responses) -> new RequestObserver((message) -> {
+			threads.add(Thread.currentThread());
+			responses.onNext(message);
+		}, responses::onCompleted));
+		EngineServer server = serve(Kind.STRAND_IN_PROCESS, with(Threading.EVENT_LOOP, true), service);
+		assertAnswers(server, "to connect, which the channel does on a thread of its own");
+		threads.clear();
+		assertAnswers(server, "call");
+		assertThat(Outcome.of(server.channel(), BIDI, soon(), text("a"), text("b")).status().isOk()).isTrue();
+		assertThat(threads).containsExactly(Thread.currentThread());
+	}
+
+	@Test
 	@DisplayName("H7: callbacks of a non-blocking method stay on the event loop when another thread asks for messages")
 	void eventLoopCallbacksStayThere() {
 		Set<String> threads = ConcurrentHashMap.newKeySet();

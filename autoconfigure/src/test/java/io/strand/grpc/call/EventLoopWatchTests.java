@@ -4,7 +4,12 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
+import io.strand.grpc.testing.EchoHandlers;
+import io.strand.grpc.testing.EngineServer;
+import io.strand.grpc.testing.EngineServer.Kind;
+import io.strand.grpc.testing.Outcome;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -18,7 +23,7 @@ import static org.awaitility.Awaitility.await;
  * Tests for {@link EventLoopWatch}.
  */
 @ExtendWith(OutputCaptureExtension.class)
-class EventLoopWatchTests {
+class EventLoopWatchTests extends HandlerTestBase {
 
 	private final EventLoopWatch watch = new EventLoopWatch(Duration.ofMillis(50));
 
@@ -56,6 +61,23 @@ class EventLoopWatchTests {
 		assertThat(output).doesNotContain("shop.Orders/Quick");
 		blocked.countDown();
 		loop.join(5_000);
+	}
+
+	@Test
+	@DisplayName("H7: a method on the event loop that blocks is logged with its name and stack")
+	void methodOfAServerThatBlocksIsLogged(CapturedOutput output) {
+		CountDownLatch release = new CountDownLatch(1);
+		EngineServer server = serve(Kind.STRAND_NETTY, with(Threading.EVENT_LOOP, true),
+				new EchoHandlers().unary((request, responses) -> {
+					blockHere(release);
+					EchoHandlers.echo(request, responses);
+				}));
+		Outcome outcome = call(server, "block");
+		await().until(() -> output.toString().contains("blockHere"));
+		release.countDown();
+		assertThat(outcome.status().isOk()).isTrue();
+		assertThat(output).contains("The handler of " + UNARY.getFullMethodName() + " has kept its event loop busy for")
+			.contains("Stack of grpc-default-worker-ELG");
 	}
 
 	private static void blockHere(CountDownLatch release) {

@@ -15,13 +15,11 @@ import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
-import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -30,7 +28,6 @@ import static org.awaitility.Awaitility.await;
  * What clients get of a limit that one of them would use up.
  */
 @Timeout(60)
-@ExtendWith(LeakCheckExtension.class)
 class FairShareTests extends HandlerTestBase {
 
 	private final Queue<StreamObserver<Message>> open = new ConcurrentLinkedQueue<>();

@@ -18,10 +18,12 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
+import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -30,6 +32,7 @@ import static org.awaitility.Awaitility.await;
  * Starts servers for a test, and looks after it for what they left behind: calls, places
  * at limits, threads.
  */
+@ExtendWith(LeakCheckExtension.class)
 abstract class HandlerTestBase {
 
 	static final MethodDescriptor<Message, Message> UNARY = EchoGrpc.getUnaryMethod();
@@ -62,16 +65,6 @@ abstract class HandlerTestBase {
 				.untilAsserted(() -> assertThat(server.engine().liveCalls()).isEmpty());
 		}
 		assertThat(this.limits).allSatisfy((limit) -> assertThat(limit.running()).isZero());
-		await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(callThreads()).isEmpty());
-	}
-
-	private static List<String> callThreads() {
-		return Thread.getAllStackTraces()
-			.keySet()
-			.stream()
-			.map(Thread::getName)
-			.filter((name) -> name.startsWith("grpc-call-"))
-			.toList();
 	}
 
 	final EngineServer serve(Kind kind, HandlerSettings settings, BindableService... services) {

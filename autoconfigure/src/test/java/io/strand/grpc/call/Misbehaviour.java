@@ -99,9 +99,9 @@ enum Misbehaviour {
 	NEVER_ANSWERS(Code.DEADLINE_EXCEEDED, 0, unary((request, responses) -> {
 	})),
 
-	COMPLETES_WITHOUT_MESSAGE(null, 0, unary((request, responses) -> responses.onCompleted())),
+	COMPLETES_WITHOUT_MESSAGE(Code.INTERNAL, 1, unary((request, responses) -> responses.onCompleted())),
 
-	ANSWERS_TWICE(null, 0, unary((request, responses) -> {
+	ANSWERS_TWICE(Code.INTERNAL, 1, unary((request, responses) -> {
 		responses.onNext(request);
 		responses.onNext(request);
 		responses.onCompleted();

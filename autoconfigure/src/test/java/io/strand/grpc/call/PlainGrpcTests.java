@@ -4,7 +4,10 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -14,23 +17,27 @@ import java.util.concurrent.atomic.AtomicReference;
 import com.google.common.util.concurrent.MoreExecutors;
 import com.google.protobuf.ByteString;
 import io.grpc.Context;
+import io.grpc.Metadata;
 import io.grpc.ServerBuilder;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
+import io.strand.grpc.testing.EchoHandlers.RequestObserver;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
-import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import io.strand.grpc.testing.SlowClient;
 import io.strand.grpc.thread.CallThreads;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -44,14 +51,100 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
  * so the tests test something. Those of S2, S5 and H6 are with their tests.
  *
  * <p>
- * There is none of H5: gRPC itself delivers the callbacks of a call one at a time and in
- * order, on any executor, and the test of that is passed without the engine. Of H10, gRPC
- * keeps what it can where handlers run on an executor: it decodes there, and nothing that
- * nobody has asked for, so also nothing of a call that an interceptor refuses. It does
- * not where handlers run on the event loop.
+ * Some have none, since gRPC keeps the promise or cannot be asked for it. S1: gRPC itself
+ * lets one thread send while another one is in a callback. S3: there is no such mode;
+ * what the second sender does instead is the twin of S2. S4: a handler of plain gRPC is
+ * given its messages one by one, so there is no receiving on several threads. S9: the
+ * executor that runs the callbacks publishes what was written before. H5: gRPC delivers
+ * the callbacks of a call one at a time and in order, on any executor, and the test of
+ * that is passed without the engine. H7: handlers of a whole server run on the event loop
+ * with a direct executor, as in the twin of H10; not those of one method, and nobody
+ * finds one that blocks. Of H10, gRPC keeps what it can where handlers run on an
+ * executor: it decodes there, and nothing that nobody has asked for, so also nothing of a
+ * call that an interceptor refuses. It does not where handlers run on the event loop.
  */
-@ExtendWith(LeakCheckExtension.class)
 class PlainGrpcTests extends HandlerTestBase {
+
+	@Test
+	@DisplayName("H1: plain grpc-java shows a thread-local of an interceptor to the next call on the thread")
+	void threadLocalLeaksToAnotherCall() throws Exception {
+		ThreadLocal<String> local = new ThreadLocal<>();
+		List<String> seen = new CopyOnWriteArrayList<>();
+		ExecutorService pool = Executors.newSingleThreadExecutor();
+		try (EngineServer server = serveConfigured(Kind.PLAIN_GRPC,
+				(builder) -> builder.executor(pool).intercept(new Arrival(() -> {
+					seen.add(String.valueOf(local.get()));
+					local.set("call " + seen.size());
+				})), new EchoHandlers())) {
+			assertAnswers(server, "first");
+			assertAnswers(server, "second");
+		}
+		finally {
+			pool.shutdown();
+		}
+		assertThat(seen).containsExactly("null", "call 1");
+	}
+
+	@Test
+	@DisplayName("H1: plain grpc-java runs a later callback where a thread-local of an interceptor is not")
+	void threadLocalIsNotThereInALaterCallback() {
+		ThreadLocal<String> local = new ThreadLocal<>();
+		List<String> seen = new CopyOnWriteArrayList<>();
+		List<Thread> threads = new CopyOnWriteArrayList<>();
+		EngineServer server = serveConfigured(Kind.PLAIN_GRPC, (builder) -> builder.executor((task) -> {
+			Thread thread = new Thread(task);
+			threads.add(thread);
+			thread.start();
+		}).intercept(new Arrival(() -> local.set("of the call"))), new EchoHandlers().bidi((responses) -> {
+			seen.add(String.valueOf(local.get()));
+			return new RequestObserver((message) -> seen.add(String.valueOf(local.get())), responses::onCompleted);
+		}));
+		Outcome outcome = Outcome.open(server.channel(), BIDI, soon());
+		// As long as a thread has callbacks to run it runs them all
+		await().until(() -> seen.size() == 1 && threads.stream().noneMatch(Thread::isAlive));
+		outcome.call().sendMessage(text("later"));
+		outcome.call().halfClose();
+		assertThat(outcome.status().isOk()).isTrue();
+		assertThat(seen).containsExactly("of the call", "null");
+	}
+
+	@Test
+	@DisplayName("S6: plain grpc-java does not tell a handler that waits inside onNext that it may send again")
+	void handlerThatWaitsInOnNextIsNotTold() throws Exception {
+		CompletableFuture<ServerCallStreamObserver<Message>> stream = new CompletableFuture<>();
+		AtomicBoolean full = new AtomicBoolean();
+		CountDownLatch told = new CountDownLatch(1);
+		CountDownLatch release = new CountDownLatch(1);
+		Message large = Message.newBuilder().setPayload(ByteString.copyFrom(new byte[16 * 1024])).build();
+		EngineServer server = serve(Kind.PLAIN_GRPC, HandlerSettings.DEFAULT, new EchoHandlers().bidi((responses) -> {
+			ServerCallStreamObserver<Message> out = (ServerCallStreamObserver<Message>) responses;
+			out.setOnReadyHandler(() -> {
+				if (full.get()) {
+					told.countDown();
+				}
+			});
+			return new RequestObserver((message) -> {
+				while (out.isReady()) {
+					out.onNext(large);
+				}
+				full.set(true);
+				stream.complete(out);
+				stubbornly(release); // as one that waits for its onReadyHandler
+			}, out::onCompleted);
+		}));
+		SlowClient client = new SlowClient();
+		StreamObserver<Message> requests = EchoGrpc.newStub(server.channel()).bidi(client);
+		requests.onNext(text("send"));
+		ServerCallStreamObserver<Message> out = stream.get(5, TimeUnit.SECONDS);
+		client.readAll();
+		await().until(out::isReady);
+		assertAnswers(server, "so the event loop has long gone on");
+		assertThat(told.getCount()).isEqualTo(1);
+		release.countDown();
+		within(told);
+		requests.onCompleted();
+		assertThat(client.end()).isEqualTo(Status.OK);
+	}
 
 	@Test
 	@DisplayName("H2: plain grpc-java pays a platform thread for each blocked handler")
@@ -201,6 +294,18 @@ class PlainGrpcTests extends HandlerTestBase {
 		StreamObserver<Message> responses = observer.get(5, TimeUnit.SECONDS);
 		assertThatIllegalStateException().isThrownBy(responses::onCompleted)
 			.satisfies((ex) -> assertThat(ex.getMessage()).doesNotContain("thread"));
+	}
+
+	/** Does something when a call arrives. */
+	private record Arrival(Runnable action) implements ServerInterceptor {
+
+		@Override
+		public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+				ServerCallHandler<Q, R> next) {
+			this.action.run();
+			return next.startCall(call, headers);
+		}
+
 	}
 
 }

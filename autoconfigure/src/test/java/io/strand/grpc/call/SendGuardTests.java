@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.netty.util.concurrent.FastThreadLocalThread;
+import io.strand.grpc.testing.LeakCheckExtension;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ import static org.awaitility.Awaitility.await;
  * look is an hour away, so a wake-up that gets lost is a hang.
  */
 @Timeout(60)
+@ExtendWith(LeakCheckExtension.class)
 class SendGuardTests {
 
 	private static final int QUEUE = 4;

@@ -51,6 +51,7 @@ import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
+import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.SlowClient;
 import io.strand.grpc.testing.TcpProxy;
@@ -79,6 +80,7 @@ import static org.awaitility.Awaitility.await;
  * The guarantees on streams, S1 to S9, held against unmodified generated code.
  */
 @Timeout(60)
+@ExtendWith(LeakCheckExtension.class)
 class StreamContractTests {
 
 	private static final Duration AT_ONCE = Duration.ofMillis(800);
@@ -109,12 +111,13 @@ class StreamContractTests {
 
 	@AfterEach
 	void stop() throws InterruptedException {
-		this.threads.shutdownNow();
 		EngineServer started = this.server;
 		if (started != null) {
-			started.close();
+			// Before the close, which ends every call
 			await().untilAsserted(() -> assertThat(started.engine().liveCalls()).isEmpty());
+			started.close();
 		}
+		this.threads.shutdownNow();
 		this.connections.detachAppender(this.broken);
 		if (started == null || started.kind().isStrand()) {
 			assertThat(this.broken.list).filteredOn((event) -> event.getLevel() == Level.ERROR).isEmpty();

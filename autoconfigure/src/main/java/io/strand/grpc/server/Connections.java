@@ -116,6 +116,7 @@ final class Connections {
 
 		@Override
 		public ChannelHandler newHandler(GrpcHttp2ConnectionHandler handler) {
+			PeerSettings.limit(handler, Connections.this.limits);
 			return new Counter(this.negotiator.newHandler(handler));
 		}
 

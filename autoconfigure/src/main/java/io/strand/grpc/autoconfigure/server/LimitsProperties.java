@@ -49,7 +49,7 @@ public class LimitsProperties {
 	/**
 	 * How many streams of a connection may be reset within reset-window, by the client or
 	 * because of what it sent, before the connection is closed. Cancelled calls count. 0
-	 * for no limit.
+	 * for no limit. A client may change its settings as often.
 	 */
 	private int maxResets = 200;
 

@@ -26,8 +26,8 @@ class HealthPollingTests {
 		log.start();
 		logger.addAppender(log);
 		CompletableFuture<Thread> asked = new CompletableFuture<>();
-		HealthPolling polling = new HealthPolling(new ServerHealth(new HealthStatusManager(), List.of("db"), true), Map.of("db", List.of("db")),
-				(source) -> {
+		HealthPolling polling = new HealthPolling(new ServerHealth(new HealthStatusManager(), List.of("db"), true),
+				Map.of("db", List.of("db")), (source) -> {
 					asked.complete(Thread.currentThread());
 					try {
 						new CountDownLatch(1).await();

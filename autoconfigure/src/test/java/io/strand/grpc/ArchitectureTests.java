@@ -214,8 +214,10 @@ class ArchitectureTests {
 	}
 
 	private static boolean looksForLeaks(JavaClass type) {
-		return type.isAnnotatedWith(ExtendWith.class)
-				&& Arrays.asList(type.getAnnotationOfType(ExtendWith.class).value()).contains(LeakCheckExtension.class);
+		return Stream.concat(Stream.of(type), type.getAllRawSuperclasses().stream())
+			.anyMatch((each) -> each.isAnnotatedWith(ExtendWith.class)
+					&& Arrays.asList(each.getAnnotationOfType(ExtendWith.class).value())
+						.contains(LeakCheckExtension.class));
 	}
 
 	@Test

@@ -237,7 +237,7 @@ final class EngineServerCall<Q, R> extends ForwardingServerCall<Q, R> {
 		if (!this.closed) {
 			this.forced = true;
 			try {
-				close(status, trailers);
+				this.guard.endInstead(inWords(status), () -> transmitEnd(status, trailers));
 			}
 			catch (IllegalStateException ex) {
 				logger.debug("%s was ended by another thread at the same time".formatted(this.owner.describe()),

@@ -165,7 +165,7 @@ abstract class SendGuard {
 		}
 		else if (error) {
 			refuseSecondEnd(how, true);
-			overtake(transmit);
+			overtake(() -> close(transmit));
 		}
 		else if (acquire(true)) {
 			try {
@@ -196,7 +196,7 @@ abstract class SendGuard {
 		}
 		else if (error) {
 			claimEnd(how, true);
-			overtake(transmit);
+			overtake(() -> close(transmit));
 		}
 		else if (acquire(true)) {
 			try {
@@ -225,20 +225,40 @@ abstract class SendGuard {
 			transmit.run();
 		}
 		else {
-			overtake(transmit);
+			overtake(() -> close(transmit));
 		}
 	}
 
+	/**
+	 * Hands an error to the transport in the place of an end that got no further than the
+	 * interceptors, or of none. One that still waits for the lock was first: it will be
+	 * the end.
+	 * @param how the end in words
+	 * @param transmit hands the end to the transport
+	 */
+	final void endInstead(String how, Runnable transmit) {
+		if (this.mode == ConcurrentSend.OFF) {
+			transmit.run();
+			return;
+		}
+		boolean first = claimEnd(how, true) == null;
+		overtake(() -> {
+			if (first || this.closed) {
+				close(transmit);
+			}
+		});
+	}
+
 	/** Whoever waits for the transport is to give up the lock. */
-	private void overtake(Runnable transmit) {
+	private void overtake(Runnable close) {
 		wake();
 		if (!acquireForError()) {
-			eventLoops().end(() -> close(transmit));
+			eventLoops().end(close);
 			return;
 		}
 		try {
 			drain();
-			close(transmit);
+			close.run();
 		}
 		finally {
 			release();

@@ -1,6 +1,10 @@
 package io.strand.grpc.server;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -10,6 +14,7 @@ import io.grpc.netty.shaded.io.grpc.netty.GrpcHttp2ConnectionHandler;
 import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiator;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
@@ -40,6 +45,8 @@ final class Connections {
 	private final AtomicInteger open = new AtomicInteger();
 
 	private final LongAdder refused = new LongAdder();
+
+	private final Map<Channel, LingeringClose> admitted = new ConcurrentHashMap<>();
 
 	Connections(TransportLimits limits) {
 		this.limits = limits;
@@ -83,6 +90,21 @@ final class Connections {
 		});
 	}
 
+	/**
+	 * Ends all that are open, with the calls on them, and waits for that.
+	 * @param nanos how long it may take
+	 * @throws InterruptedException if the thread is interrupted while it waits
+	 */
+	void end(long nanos) throws InterruptedException {
+		Map<Channel, LingeringClose> ending = Map.copyOf(this.admitted);
+		CountDownLatch closed = new CountDownLatch(ending.size());
+		ending.forEach((channel, closing) -> {
+			var unused = channel.closeFuture().addListener((future) -> closed.countDown());
+			closing.end(channel, nanos);
+		});
+		closed.await(nanos, TimeUnit.NANOSECONDS);
+	}
+
 	@SuppressWarnings("FutureReturnValueIgnored")
 	private boolean admit(ChannelHandlerContext context) {
 		int max = this.limits.maxConnections();
@@ -101,6 +123,11 @@ final class Connections {
 		return false;
 	}
 
+	private void track(Channel channel, LingeringClose closing) {
+		this.admitted.put(channel, closing);
+		var unused = channel.closeFuture().addListener((closed) -> this.admitted.remove(channel));
+	}
+
 	private final class CountingNegotiator implements InternalProtocolNegotiator.ProtocolNegotiator {
 
 		private final InternalProtocolNegotiator.ProtocolNegotiator negotiator;
@@ -117,7 +144,7 @@ final class Connections {
 		@Override
 		public ChannelHandler newHandler(GrpcHttp2ConnectionHandler handler) {
 			PeerSettings.limit(handler, Connections.this.limits);
-			return new Counter(this.negotiator.newHandler(handler));
+			return new Counter(this.negotiator.newHandler(handler), new LingeringClose(handler));
 		}
 
 		@Override
@@ -132,13 +159,18 @@ final class Connections {
 
 		private final ChannelHandler negotiation;
 
-		private Counter(ChannelHandler negotiation) {
+		private final LingeringClose closing;
+
+		private Counter(ChannelHandler negotiation, LingeringClose closing) {
 			this.negotiation = negotiation;
+			this.closing = closing;
 		}
 
 		@Override
 		public void handlerAdded(ChannelHandlerContext context) {
 			if (admit(context)) {
+				track(context.channel(), this.closing);
+				context.pipeline().addFirst(this.closing);
 				if (!Connections.this.limits.keepAliveTime().isZero()) {
 					context.pipeline().addFirst(new SilenceWatch(Connections.this.limits));
 				}

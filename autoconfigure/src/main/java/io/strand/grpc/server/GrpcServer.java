@@ -132,7 +132,7 @@ public final class GrpcServer implements SmartLifecycle {
 
 	private RunningServer startEndpoints() {
 		TransportLog.guard();
-		RunningServer starting = new RunningServer(this.engine);
+		RunningServer starting = new RunningServer(this.engine, this.connections);
 		try {
 			for (ServerEndpoint endpoint : this.assembly.endpoints()) {
 				starting.start(endpoint, this.assembly::build);

@@ -49,14 +49,17 @@ final class RunningServer {
 
 	private final CallEngine engine;
 
+	private final Connections connections;
+
 	private final List<Listener> listeners = new ArrayList<>();
 
 	private final AtomicBoolean stopAnnounced = new AtomicBoolean();
 
 	private final CountDownLatch stopped = new CountDownLatch(1);
 
-	RunningServer(CallEngine engine) {
+	RunningServer(CallEngine engine, Connections connections) {
 		this.engine = engine;
+		this.connections = connections;
 	}
 
 	void start(ServerEndpoint endpoint, Function<ServerEndpoint, Server> builder) {
@@ -174,7 +177,7 @@ final class RunningServer {
 			aborting.join(ABORT_PERIOD.toMillis());
 			// What is on its way to the clients would be overtaken
 			areTerminated(FLUSH_PERIOD.toNanos());
-			this.listeners.forEach((listener) -> listener.server.shutdownNow());
+			endConnections(end - System.nanoTime());
 			awaitTermination(Duration.ofNanos(end - System.nanoTime()));
 		}
 		catch (InterruptedException ex) {
@@ -201,7 +204,7 @@ final class RunningServer {
 			else if (now - quietSince > SILENCE.toNanos() && areStreamsOver()) {
 				// Nobody at the other end: it would be waited for until a ping is given
 				// up
-				this.listeners.forEach((listener) -> listener.server.shutdownNow());
+				endConnections(end - now);
 				areTerminated(2 * LOOK_AGAIN.toNanos());
 				return true;
 			}
@@ -212,6 +215,13 @@ final class RunningServer {
 		// A server of gRPC has terminated when its streams have ended: handlers whose
 		// clients have gone may still run
 		return this.engine.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
+	}
+
+	private void endConnections(long nanos) throws InterruptedException {
+		// First in order: gRPC resets streams that wait for their clients to read, and
+		// those would take it for a cancellation
+		this.connections.end(nanos);
+		this.listeners.forEach((listener) -> listener.server.shutdownNow());
 	}
 
 	private boolean areTerminated(long nanos) throws InterruptedException {

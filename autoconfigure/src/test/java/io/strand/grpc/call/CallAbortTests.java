@@ -17,6 +17,7 @@ import io.strand.grpc.testing.EchoHandlers.RequestObserver;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
 import io.strand.grpc.testing.Outcome;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
@@ -77,6 +78,47 @@ class CallAbortTests extends HandlerTestBase {
 		server.engine().abort(Status.UNAVAILABLE);
 		assertThat(outcome.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
 		assertThat(told).isCompletedWithValue("cancelled");
+	}
+
+	@ParameterizedTest
+	@EnumSource(mode = Mode.EXCLUDE, names = "PLAIN_GRPC")
+	@DisplayName("S8: the failure of the handler that an abort causes does not overtake it")
+	void failureThatItCausesDoesNotOvertakeIt(Kind kind) throws Exception {
+		for (int round = 0; round < 10; round++) {
+			failureThatItCausesDoesNotOvertakeItOnce(kind);
+		}
+	}
+
+	private void failureThatItCausesDoesNotOvertakeItOnce(Kind kind) throws Exception {
+		CountDownLatch sending = new CountDownLatch(1);
+		CountDownLatch aborted = new CountDownLatch(1);
+		EngineServer server = serve(kind, HandlerSettings.DEFAULT, List.of(new ServerInterceptor() {
+
+			@Override
+			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+					ServerCallHandler<Q, R> next) {
+				return next.startCall(new SimpleForwardingServerCall<>(call) {
+
+					@Override
+					public void sendMessage(R message) {
+						sending.countDown();
+						within(aborted);
+						throw new IllegalStateException("The message cannot be sent");
+					}
+
+				}, headers);
+			}
+
+		}), new EchoHandlers());
+		Outcome outcome = call(server, "hello");
+		within(sending);
+		Thread aborting = new Thread(() -> server.engine().abort(Status.UNAVAILABLE), "test-abort");
+		aborting.start();
+		// It has made its end that of the call, and waits for the sender to let go
+		await().until(() -> aborting.getState() == Thread.State.WAITING);
+		aborted.countDown();
+		assertThat(outcome.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+		aborting.join(10_000);
 	}
 
 }

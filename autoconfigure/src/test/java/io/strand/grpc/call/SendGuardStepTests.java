@@ -74,6 +74,39 @@ class SendGuardStepTests {
 		assertThat(this.transport.sent).containsExactly("error");
 	}
 
+	@Test
+	void endInsteadOfAnotherGivesWayToOneThatWaitsForTheLock() throws Exception {
+		FutureTask<?> error = new FutureTask<>(() -> this.transport.end("error", true), null);
+		this.transport.ready = true;
+		this.transport.guardedSend(() -> {
+			Thread thread = new Thread(error);
+			thread.start();
+			while (thread.getState() != Thread.State.WAITING) {
+				Thread.onSpinWait();
+			}
+			this.transport.endInstead("instead");
+		});
+		error.get(5, TimeUnit.SECONDS);
+		assertThat(this.transport.sent).containsExactly("error");
+	}
+
+	@Test
+	void endInsteadOfOneThatWentNoFurtherIsTheEnd() {
+		this.transport.ready = true;
+		this.transport.guardedEnd("kept by an interceptor", () -> {
+		});
+		this.transport.endInstead("instead");
+		assertThat(this.transport.sent).containsExactly("instead");
+	}
+
+	@Test
+	void endInsteadOfNoneIsTheEnd() {
+		this.transport.endInstead("instead");
+		assertThat(this.transport.sent).containsExactly("instead");
+		assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> this.transport.end("second", true))
+			.withMessageContaining("was already instead");
+	}
+
 	@ParameterizedTest
 	@ValueSource(booleans = { false, true })
 	void whatAnEventLoopQueuedGoesBeforeAnEndFromInsideASend(boolean error) {
@@ -150,6 +183,14 @@ class SendGuardStepTests {
 
 		void end(String how, boolean error) {
 			end(how, error, () -> this.sent.add(how));
+		}
+
+		void guardedEnd(String how, Runnable transmit) {
+			end(how, true, transmit);
+		}
+
+		void endInstead(String how) {
+			endInstead(how, () -> this.sent.add(how));
 		}
 
 		void endDirectly(String how, boolean error) {

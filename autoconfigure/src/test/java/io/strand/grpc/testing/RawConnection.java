@@ -10,6 +10,8 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
@@ -64,7 +66,12 @@ public final class RawConnection implements AutoCloseable {
 
 	/** Connects as a client with these settings, pairs of name and value. */
 	public static RawConnection open(int port, int... settings) throws IOException {
-		RawConnection connection = silent(port);
+		return open(new Socket(InetAddress.getLoopbackAddress(), port), settings);
+	}
+
+	/** Uses a connection, of TLS if the socket is, as a client with these settings. */
+	public static RawConnection open(Socket connected, int... settings) throws IOException {
+		RawConnection connection = new RawConnection(connected);
 		connection.out.write(PREFACE);
 		ByteBuffer payload = ByteBuffer.allocate(settings.length * 3);
 		for (int i = 0; i < settings.length; i += 2) {
@@ -202,6 +209,36 @@ public final class RawConnection implements AutoCloseable {
 		catch (EOFException | SocketException ex) {
 			// A read that takes too long is neither
 			return end;
+		}
+	}
+
+	/**
+	 * Reads all that the server has sent until it closes the connection, which it must do
+	 * in order: a reset is an exception.
+	 */
+	public List<Frame> readAll() throws IOException {
+		List<Frame> frames = new ArrayList<>();
+		try {
+			while (true) {
+				frames.add(read());
+			}
+		}
+		catch (EOFException ex) {
+			return frames;
+		}
+	}
+
+	/** Reads all that has come when the connection is closed, or reset. */
+	public List<Frame> readUntilClosed() throws IOException {
+		List<Frame> frames = new ArrayList<>();
+		try {
+			while (true) {
+				frames.add(read());
+			}
+		}
+		catch (EOFException | SocketException ex) {
+			// A read that takes too long is neither
+			return frames;
 		}
 	}
 

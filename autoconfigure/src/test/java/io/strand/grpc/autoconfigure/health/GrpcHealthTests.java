@@ -25,6 +25,7 @@ import io.grpc.stub.StreamObserver;
 import io.strand.grpc.autoconfigure.properties.StrandPropertiesAutoConfiguration;
 import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
 import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.health.ServerHealth;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStoppingEvent;
@@ -234,6 +235,56 @@ class GrpcHealthTests {
 					closed.get(20, TimeUnit.SECONDS);
 				}
 			});
+	}
+
+	@Test
+	@DisplayName("H9: the news comes before anything else: the server still listens, and streams go on")
+	void h9TheNewsComesBeforeAnythingElse() {
+		CountDownLatch drained = new CountDownLatch(1);
+		this.handlers.bidi((responses) -> {
+			GrpcCall.current().onDrain(drained::countDown);
+			return EchoHandlers.echoAll(responses);
+		});
+		this.runner
+			.withPropertyValues("strand.server.shutdown-drain-delay=10m",
+					"spring.lifecycle.timeout-per-shutdown-phase=11m")
+			.run((context) -> {
+				int port = context.getBean(GrpcServer.class).getPort();
+				try (TestClient client = TestClient.tcp(port)) {
+					BlockingClientCall<?, HealthCheckResponse> watch = HealthContext.watch(client.channel(), "");
+					assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.SERVING);
+					BlockingClientCall<Message, Message> chat = EchoGrpc.newBlockingV2Stub(client.channel()).bidi();
+					chat.write(Message.getDefaultInstance());
+					assertThat(chat.read()).isNotNull();
+					CompletableFuture<Void> closed = close(context);
+					assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.NOT_SERVING);
+					try (TestClient late = TestClient.tcp(port)) {
+						assertThat(late.echo("late")).isEqualTo("late");
+						assertThat(HealthContext.check(late, ECHO)).isEqualTo(ServingStatus.NOT_SERVING);
+					}
+					chat.write(Message.getDefaultInstance());
+					assertThat(chat.read()).isNotNull();
+					assertThat(drained.getCount()).isOne();
+					assertThat(closed).isNotDone();
+					await().until(GrpcHealthTests::interruptStop);
+					within(drained);
+					closed.get(20, TimeUnit.SECONDS);
+				}
+				finally {
+					interruptStop();
+				}
+			});
+	}
+
+	/** Cuts it short, and so the drain delay. */
+	private static boolean interruptStop() {
+		List<Thread> stopping = Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.filter((thread) -> thread.getName().equals("grpc-server-stop"))
+			.toList();
+		stopping.forEach(Thread::interrupt);
+		return !stopping.isEmpty();
 	}
 
 	@Test

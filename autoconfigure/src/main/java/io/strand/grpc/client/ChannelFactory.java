@@ -34,6 +34,7 @@ import io.strand.grpc.client.method.ChannelMethods;
 import io.strand.grpc.client.method.ResolvedMethods;
 import io.strand.grpc.client.method.ServiceConfig;
 import io.strand.grpc.client.method.WaitForReadyInterceptor;
+import io.strand.grpc.client.resolve.ResolvedAddresses;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -116,7 +117,8 @@ final class ChannelFactory {
 	private ManagedChannel createOne(String name, ChannelTarget target, ChannelSettings settings,
 			ChannelActivity activity) {
 		ServiceConfig serviceConfig = new ServiceConfig();
-		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig);
+		ResolvedAddresses addresses = new ResolvedAddresses();
+		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig, addresses);
 		builder.addTransportFilter(activity.transportFilter());
 		configure(builder, settings);
 		if (this.callbacks != null) {
@@ -128,7 +130,8 @@ final class ChannelFactory {
 		// gRPC runs the interceptor that was added last first: credentials and deadline
 		// are innermost, so that they see what the interceptors have set
 		builder.intercept(PlaintextCheck.interceptor(name, target, settings));
-		builder.intercept(new UnavailableDetails(name, target.text(), TlsMismatch.of(name, target, settings)));
+		builder
+			.intercept(new UnavailableDetails(name, target.text(), addresses, TlsMismatch.of(name, target, settings)));
 		if (!settings.metadataPropagation().isNone()) {
 			builder.intercept(settings.metadataPropagation().interceptor());
 		}
@@ -145,14 +148,14 @@ final class ChannelFactory {
 	}
 
 	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,
-			ServiceConfig serviceConfig) {
+			ServiceConfig serviceConfig, ResolvedAddresses addresses) {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED -> balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target,
-					settings.balancing(), serviceConfig);
+			case RESOLVED -> balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target, settings,
+					serviceConfig, addresses);
 			case STATIC -> balanced(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials),
-					name, target, settings.balancing(), serviceConfig);
+					name, target, settings, serviceConfig, addresses);
 			case UNIX ->
 				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
 					.overrideAuthority("localhost");
@@ -186,11 +189,11 @@ final class ChannelFactory {
 	@SuppressWarnings("deprecation") // gRPC has nothing else for the resolver of one
 										// channel
 	private ManagedChannelBuilder<?> balanced(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
-			BalancingSettings settings, ServiceConfig serviceConfig) {
-		LoadBalancing balancing = LoadBalancing.of(GrpcChannels.PREFIX + name, settings);
+			ChannelSettings settings, ServiceConfig serviceConfig, ResolvedAddresses addresses) {
+		LoadBalancing balancing = LoadBalancing.of(GrpcChannels.PREFIX + name, settings.balancing());
 		balancing.applyTo(builder);
 		serviceConfig.with(balancing.serviceConfig());
-		return builder.nameResolverFactory(this.nameResolvers.provider(target, settings.refreshInterval()));
+		return builder.nameResolverFactory(this.nameResolvers.provider(target, settings, addresses));
 	}
 
 	private static void configure(ManagedChannelBuilder<?> builder, ChannelSettings settings) {

@@ -63,7 +63,8 @@ class HalfOpenConnectionTests {
 				.isThrownBy(() -> lost.get(longest.toMillis(), TimeUnit.MILLISECONDS))
 				.withCauseInstanceOf(StatusRuntimeException.class)
 				.satisfies((ex) -> assertThat(Status.fromThrowable(ex).getCode()).isEqualTo(Status.Code.UNAVAILABLE))
-				.withMessageContaining("Keepalive failed");
+				.withMessageContaining("Keepalive failed")
+				.withMessageContaining("(channel 'default' to 127.0.0.1:%d at".formatted(proxy.port()));
 			assertThat(channel.blocking().unary(FaultChannel.MESSAGE)).isEqualTo(FaultChannel.MESSAGE);
 			assertThat(server.connections()).isEqualTo(2);
 		}

@@ -4,7 +4,6 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -56,9 +55,6 @@ final class ChannelFactory {
 	/** What runs the callbacks of calls; {@code null} for gRPC's own pool. */
 	private final @Nullable Executor callbacks;
 
-	/** Of the channels with a name. */
-	private final Map<String, ChannelActivity> activities;
-
 	private final NameResolvers nameResolvers;
 
 	private final SelfNameResolverProvider selfResolvers;
@@ -77,20 +73,17 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers,
-			Map<String, ChannelActivity> activities) {
+			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
 		this.callbacks = callbacks;
 		this.nameResolvers = nameResolvers;
-		this.activities = activities;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
 	}
 
-	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
-		ChannelActivity activity = this.activities.getOrDefault(name, new ChannelActivity(name));
+	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings, ChannelActivity activity) {
 		TrackedChannel channel = new TrackedChannel(connected(name, target, settings, activity));
 		activity.made(channel);
 		return channel;

@@ -1,5 +1,6 @@
 package io.strand.grpc.client.connection;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  * that could not connect is left out until it is ready again, unless none is left.
  */
 public final class SpreadChannel extends ManagedChannel {
+
+	/** The order of states by what a call can hope for. */
+	public static final Comparator<ConnectivityState> BEST_FIRST = Comparator
+		.comparingInt(List.of(ConnectivityState.READY, ConnectivityState.CONNECTING, ConnectivityState.IDLE,
+				ConnectivityState.TRANSIENT_FAILURE, ConnectivityState.SHUTDOWN)::indexOf);
 
 	/**
 	 * Calls on a connection from which on a new call would rather wait for another one to
@@ -144,21 +150,11 @@ public final class SpreadChannel extends ManagedChannel {
 		ConnectivityState best = ConnectivityState.SHUTDOWN;
 		for (Connection connection : this.connections) {
 			ConnectivityState state = connection.channel().getState(requestConnection);
-			if (rank(state) < rank(best)) {
+			if (BEST_FIRST.compare(state, best) < 0) {
 				best = state;
 			}
 		}
 		return best;
-	}
-
-	private static int rank(ConnectivityState state) {
-		return switch (state) {
-			case READY -> 0;
-			case CONNECTING -> 1;
-			case IDLE -> 2;
-			case TRANSIENT_FAILURE -> 3;
-			case SHUTDOWN -> 4;
-		};
 	}
 
 	@Override

@@ -74,6 +74,11 @@ final class Connection {
 		return this.calls.compareAndSet(seen, seen + 1);
 	}
 
+	/** Takes on a call that was sent to this connection before. */
+	void enter() {
+		this.calls.incrementAndGet();
+	}
+
 	void leave() {
 		this.calls.decrementAndGet();
 	}

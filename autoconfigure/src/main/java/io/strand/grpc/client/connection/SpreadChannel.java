@@ -8,8 +8,6 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
-import io.grpc.ClientStreamTracer;
-import io.grpc.ClientStreamTracer.StreamInfo;
 import io.grpc.ConnectivityState;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.ManagedChannel;
@@ -206,7 +204,9 @@ public final class SpreadChannel extends ManagedChannel {
 		private final CallOptions options;
 
 		/** Where the call counts, as long as it does. */
-		private final AtomicReference<@Nullable Connection> connection = new AtomicReference<>();
+		private final AtomicReference<@Nullable Connection> counted = new AtomicReference<>();
+
+		private volatile boolean over;
 
 		SpreadCall(MethodDescriptor<Q, R> method, CallOptions options) {
 			this.method = method;
@@ -215,27 +215,12 @@ public final class SpreadChannel extends ManagedChannel {
 
 		@Override
 		protected ClientCall<Q, R> choose() {
-			Connection entered = enter();
-			this.connection.set(entered);
+			Connection chosen = enter();
+			this.counted.set(chosen);
 			try {
-				// The listener may never be told: that of a blocking call is told by its
-				// reader, who may have gone
-				return entered.channel()
-					.newCall(this.method, this.options.withStreamTracerFactory(new ClientStreamTracer.Factory() {
-
-						@Override
-						public ClientStreamTracer newClientStreamTracer(StreamInfo info, Metadata headers) {
-							return new ClientStreamTracer() {
-
-								@Override
-								public void streamClosed(Status status) {
-									leave();
-								}
-
-							};
-						}
-
-					}));
+				return chosen.channel()
+					.newCall(this.method,
+							OpenStreams.watch(this.method, this.options, () -> enterAgain(chosen), this::leave));
 			}
 			catch (RuntimeException | Error ex) {
 				leave();
@@ -249,7 +234,7 @@ public final class SpreadChannel extends ManagedChannel {
 
 				@Override
 				public void onClose(Status status, @Nullable Metadata trailers) {
-					leave();
+					end();
 					super.onClose(status, trailers);
 				}
 
@@ -259,12 +244,27 @@ public final class SpreadChannel extends ManagedChannel {
 		@Override
 		protected void afterStart(boolean failed) {
 			if (failed) {
-				leave(); // a call that did not start is not told of its end
+				end(); // a call that did not start is not told of its end
 			}
 		}
 
+		/** After an attempt that has ended. */
+		private void enterAgain(Connection chosen) {
+			if (!this.over && this.counted.compareAndSet(null, chosen)) {
+				chosen.enter();
+				if (this.over) {
+					leave();
+				}
+			}
+		}
+
+		private void end() {
+			this.over = true;
+			leave();
+		}
+
 		private void leave() {
-			Connection entered = this.connection.getAndSet(null);
+			Connection entered = this.counted.getAndSet(null);
 			if (entered != null) {
 				entered.leave();
 			}

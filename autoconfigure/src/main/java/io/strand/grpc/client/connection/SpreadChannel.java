@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -25,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * that under little load the others come to rest (idle-timeout). Only connections that
  * are ready are chosen from while one of them has less than {@value #ENOUGH_CALLS} calls;
  * a call does not wait for another to connect, but has it connect for the next ones. One
- * that could not connect is left out until it is ready again, unless none is left.
+ * that could not connect, or has tried to for more than a second, is left out until it is
+ * ready again, unless none is left.
  */
 public final class SpreadChannel extends ManagedChannel {
 
@@ -47,7 +49,11 @@ public final class SpreadChannel extends ManagedChannel {
 	 * @param channels equal channels to the same target, at least one
 	 */
 	public SpreadChannel(List<ManagedChannel> channels) {
-		this.connections = channels.stream().map(Connection::new).toList();
+		this(channels, System::nanoTime);
+	}
+
+	SpreadChannel(List<ManagedChannel> channels, LongSupplier clock) {
+		this.connections = channels.stream().map((channel) -> new Connection(channel, clock)).toList();
 	}
 
 	@Override

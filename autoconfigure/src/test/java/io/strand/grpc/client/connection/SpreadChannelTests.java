@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -130,6 +131,24 @@ class SpreadChannelTests {
 		for (int i = 0; i < 10; i++) {
 			assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> echo(channel))
 				.withMessageStartingWith("UNAVAILABLE");
+		}
+	}
+
+	@Test
+	void aConnectionThatTakesTooLongToBeMadeIsLeftOut() throws IOException {
+		AtomicLong clock = new AtomicLong();
+		try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+			ManagedChannel connecting = channel(silent.getLocalPort());
+			SpreadChannel channel = new SpreadChannel(List.of(channel(this.server.port()), connecting), clock::get);
+			this.opened.add(() -> channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS));
+			for (int i = 0; i < SpreadChannel.ENOUGH_CALLS; i++) {
+				EchoGrpc.newStub(channel).unary(text("hold"), new Counting(new CountDownLatch(1)));
+				int calls = i + 1;
+				await().until(() -> this.waiting.size() == calls);
+			}
+			assertThat(connecting.getState(false)).isEqualTo(ConnectivityState.CONNECTING);
+			clock.addAndGet(Connection.PATIENCE.toNanos() + 1);
+			echo(channel);
 		}
 	}
 

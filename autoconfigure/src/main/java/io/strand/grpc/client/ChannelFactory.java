@@ -2,6 +2,7 @@ package io.strand.grpc.client;
 
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -45,6 +46,9 @@ import org.jspecify.annotations.Nullable;
 final class ChannelFactory {
 
 	private static final Log logger = LogFactory.getLog(ChannelFactory.class);
+
+	/** Who waits for longer waits for several attempts. */
+	private static final Duration LONGEST_ATTEMPT = Duration.ofSeconds(30);
 
 	private final Supplier<List<ClientInterceptor>> interceptors;
 
@@ -145,16 +149,23 @@ final class ChannelFactory {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED -> balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target, settings,
-					serviceConfig, addresses);
-			case STATIC -> balanced(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials),
-					name, target, settings, serviceConfig, addresses);
+			case RESOLVED ->
+				balanced(tcp(target.text(), credentials, settings), name, target, settings, serviceConfig, addresses);
+			case STATIC -> balanced(tcp(StaticNameResolverProvider.uri(target), credentials, settings), name, target,
+					settings, serviceConfig, addresses);
 			case UNIX ->
 				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
 					.overrideAuthority("localhost");
 			case IN_PROCESS -> InProcessChannelBuilder.forName(target.rest());
 			case SELF -> self(credentials);
 		};
+	}
+
+	private static NettyChannelBuilder tcp(String target, ChannelCredentials credentials, ChannelSettings settings) {
+		Duration timeout = settings.connectTimeout();
+		int millis = (int) Math.max(1, Math.min(timeout.toMillis(), LONGEST_ATTEMPT.toMillis()));
+		return NettyChannelBuilder.forTarget(target, credentials)
+			.withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis);
 	}
 
 	private ManagedChannelBuilder<?> self(ChannelCredentials credentials) {

@@ -140,8 +140,9 @@ public class GrpcClientProperties {
 		private @Nullable ConnectMode connect;
 
 		/**
-		 * How long the start of the application waits for the channel to connect, with
-		 * connect=wait; 30s if not set.
+		 * How long an attempt to connect to a host that does not answer may take, at most
+		 * 30s, and with connect=wait how long the start of the application waits for the
+		 * channel to connect; 30s if not set.
 		 */
 		private @Nullable Duration connectTimeout;
 

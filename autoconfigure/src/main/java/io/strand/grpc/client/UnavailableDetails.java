@@ -85,10 +85,10 @@ record UnavailableDetails(String name, String target, ResolvedAddresses addresse
 		}
 
 		@Override
-		public void onClose(Status status, Metadata trailers) {
+		public void onClose(Status status, @Nullable Metadata trailers) {
 			// Those of a server that answers with nothing else have a content type at
 			// least
-			boolean answered = this.begun || !trailers.keys().isEmpty();
+			boolean answered = this.begun || (trailers != null && !trailers.keys().isEmpty());
 			super.onClose(explain(status, this.call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR), answered),
 					trailers);
 		}

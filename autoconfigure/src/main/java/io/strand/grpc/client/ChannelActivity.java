@@ -1,6 +1,8 @@
 package io.strand.grpc.client;
 
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -8,13 +10,13 @@ import io.grpc.Attributes;
 import io.grpc.ClientTransportFilter;
 import io.grpc.ConnectivityState;
 import io.strand.grpc.call.BlockedSends;
-import org.jspecify.annotations.Nullable;
+import io.strand.grpc.client.connection.SpreadChannel;
 
 /**
- * What the channel of a name is doing, for those who watch. Goes on counting when another
- * channel takes the place of the one it began with. Looking at it costs calls nothing.
- * Thread-safe: each figure is right at some moment while it is asked for, not all at the
- * same one.
+ * What the channel of a name is doing, or all channels that were made at run time for one
+ * target, for those who watch. Goes on counting when another channel takes the place of
+ * the one it began with. Looking at it costs calls nothing. Thread-safe: each figure is
+ * right at some moment while it is asked for, not all at the same one.
  */
 public final class ChannelActivity {
 
@@ -32,15 +34,19 @@ public final class ChannelActivity {
 
 	private final LongAdder reconnects = new LongAdder();
 
-	private volatile @Nullable TrackedChannel channel;
+	private final boolean madeAtRunTime;
 
-	ChannelActivity(String channelName) {
+	/** Those that have a connection, or will, also if they take no new calls. */
+	private final Set<TrackedChannel> channels = ConcurrentHashMap.newKeySet();
+
+	ChannelActivity(String channelName, boolean madeAtRunTime) {
 		this.channelName = channelName;
+		this.madeAtRunTime = madeAtRunTime;
 	}
 
-	/** From now on this is the channel of the name. */
 	void made(TrackedChannel made) {
-		this.channel = made;
+		this.channels.removeIf(TrackedChannel::hasNoConnection);
+		this.channels.add(made);
 	}
 
 	/** What has to see the connections of the channel. */
@@ -50,19 +56,32 @@ public final class ChannelActivity {
 
 	/**
 	 * The name of the channel.
-	 * @return a key of {@code strand.client.channels}
+	 * @return a key of {@code strand.client.channels}, or the target of channels that
+	 * were made at run time
 	 */
 	public String channelName() {
 		return this.channelName;
 	}
 
 	/**
+	 * Whether it is of channels that no property configures.
+	 * @return whether the name is a target
+	 */
+	public boolean isMadeAtRunTime() {
+		return this.madeAtRunTime;
+	}
+
+	/**
 	 * Whether the channel is connected.
-	 * @return its state; IDLE before its first call
+	 * @return its state, of several the best; IDLE before the first call and where there
+	 * is none that takes calls
 	 */
 	public ConnectivityState state() {
-		TrackedChannel current = this.channel;
-		return (current != null) ? current.getState(false) : ConnectivityState.IDLE;
+		return this.channels.stream()
+			.filter((channel) -> !channel.isShutdown())
+			.map((channel) -> channel.getState(false))
+			.min(SpreadChannel.BEST_FIRST)
+			.orElse(ConnectivityState.IDLE);
 	}
 
 	/**
@@ -70,8 +89,7 @@ public final class ChannelActivity {
 	 * @return their number
 	 */
 	public int callsInFlight() {
-		TrackedChannel current = this.channel;
-		return (current != null) ? current.callsInFlight() : 0;
+		return this.channels.stream().mapToInt(TrackedChannel::callsInFlight).sum();
 	}
 
 	/**

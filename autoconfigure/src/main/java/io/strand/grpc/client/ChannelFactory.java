@@ -2,9 +2,9 @@ package io.strand.grpc.client;
 
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,6 +34,7 @@ import io.strand.grpc.client.method.ChannelMethods;
 import io.strand.grpc.client.method.ResolvedMethods;
 import io.strand.grpc.client.method.ServiceConfig;
 import io.strand.grpc.client.method.WaitForReadyInterceptor;
+import io.strand.grpc.client.resolve.ResolvedAddresses;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,9 @@ final class ChannelFactory {
 
 	private static final Log logger = LogFactory.getLog(ChannelFactory.class);
 
+	/** Who waits for longer waits for several attempts. */
+	private static final Duration LONGEST_ATTEMPT = Duration.ofSeconds(30);
+
 	private final Supplier<List<ClientInterceptor>> interceptors;
 
 	private final Supplier<List<GrpcChannelCustomizer>> customizers;
@@ -54,9 +58,6 @@ final class ChannelFactory {
 
 	/** What runs the callbacks of calls; {@code null} for gRPC's own pool. */
 	private final @Nullable Executor callbacks;
-
-	/** Of the channels with a name. */
-	private final Map<String, ChannelActivity> activities;
 
 	private final NameResolvers nameResolvers;
 
@@ -76,20 +77,17 @@ final class ChannelFactory {
 	private boolean closed;
 
 	ChannelFactory(Supplier<List<ClientInterceptor>> interceptors, Supplier<List<GrpcChannelCustomizer>> customizers,
-			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers,
-			Map<String, ChannelActivity> activities) {
+			OwnServer ownServer, @Nullable Executor callbacks, NameResolvers nameResolvers) {
 		this.interceptors = interceptors;
 		this.customizers = customizers;
 		this.ownServer = ownServer;
 		this.callbacks = callbacks;
 		this.nameResolvers = nameResolvers;
-		this.activities = activities;
 		this.selfResolvers = new SelfNameResolverProvider(ownServer);
 		NameResolverRegistry.getDefaultRegistry().register(this.selfResolvers);
 	}
 
-	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings) {
-		ChannelActivity activity = this.activities.getOrDefault(name, new ChannelActivity(name));
+	ManagedChannel create(String name, ChannelTarget target, ChannelSettings settings, ChannelActivity activity) {
 		TrackedChannel channel = new TrackedChannel(connected(name, target, settings, activity));
 		activity.made(channel);
 		return channel;
@@ -116,7 +114,8 @@ final class ChannelFactory {
 	private ManagedChannel createOne(String name, ChannelTarget target, ChannelSettings settings,
 			ChannelActivity activity) {
 		ServiceConfig serviceConfig = new ServiceConfig();
-		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig);
+		ResolvedAddresses addresses = new ResolvedAddresses();
+		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig, addresses);
 		builder.addTransportFilter(activity.transportFilter());
 		configure(builder, settings);
 		if (this.callbacks != null) {
@@ -128,7 +127,8 @@ final class ChannelFactory {
 		// gRPC runs the interceptor that was added last first: credentials and deadline
 		// are innermost, so that they see what the interceptors have set
 		builder.intercept(PlaintextCheck.interceptor(name, target, settings));
-		builder.intercept(new UnavailableDetails(name, target.text(), TlsMismatch.of(name, target, settings)));
+		builder
+			.intercept(new UnavailableDetails(name, target.text(), addresses, TlsMismatch.of(name, target, settings)));
 		if (!settings.metadataPropagation().isNone()) {
 			builder.intercept(settings.metadataPropagation().interceptor());
 		}
@@ -145,20 +145,27 @@ final class ChannelFactory {
 	}
 
 	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,
-			ServiceConfig serviceConfig) {
+			ServiceConfig serviceConfig, ResolvedAddresses addresses) {
 		ChannelCredentials given = settings.credentials();
 		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
-			case RESOLVED -> balanced(NettyChannelBuilder.forTarget(target.text(), credentials), name, target,
-					settings.balancing(), serviceConfig);
-			case STATIC -> balanced(NettyChannelBuilder.forTarget(StaticNameResolverProvider.uri(target), credentials),
-					name, target, settings.balancing(), serviceConfig);
+			case RESOLVED ->
+				balanced(tcp(target.text(), credentials, settings), name, target, settings, serviceConfig, addresses);
+			case STATIC -> balanced(tcp(StaticNameResolverProvider.uri(target), credentials, settings), name, target,
+					settings, serviceConfig, addresses);
 			case UNIX ->
 				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
 					.overrideAuthority("localhost");
 			case IN_PROCESS -> InProcessChannelBuilder.forName(target.rest());
 			case SELF -> self(credentials);
 		};
+	}
+
+	private static NettyChannelBuilder tcp(String target, ChannelCredentials credentials, ChannelSettings settings) {
+		Duration timeout = settings.connectTimeout();
+		int millis = (int) Math.max(1, Math.min(timeout.toMillis(), LONGEST_ATTEMPT.toMillis()));
+		return NettyChannelBuilder.forTarget(target, credentials)
+			.withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis);
 	}
 
 	private ManagedChannelBuilder<?> self(ChannelCredentials credentials) {
@@ -186,11 +193,11 @@ final class ChannelFactory {
 	@SuppressWarnings("deprecation") // gRPC has nothing else for the resolver of one
 										// channel
 	private ManagedChannelBuilder<?> balanced(ManagedChannelBuilder<?> builder, String name, ChannelTarget target,
-			BalancingSettings settings, ServiceConfig serviceConfig) {
-		LoadBalancing balancing = LoadBalancing.of(GrpcChannels.PREFIX + name, settings);
+			ChannelSettings settings, ServiceConfig serviceConfig, ResolvedAddresses addresses) {
+		LoadBalancing balancing = LoadBalancing.of(GrpcChannels.PREFIX + name, settings.balancing());
 		balancing.applyTo(builder);
 		serviceConfig.with(balancing.serviceConfig());
-		return builder.nameResolverFactory(this.nameResolvers.provider(target, settings.refreshInterval()));
+		return builder.nameResolverFactory(this.nameResolvers.provider(target, settings, addresses));
 	}
 
 	private static void configure(ManagedChannelBuilder<?> builder, ChannelSettings settings) {

@@ -40,21 +40,35 @@ final class ChannelInheritance {
 	private ChannelSettings checked(String name, ChannelSettings settings) {
 		String target = settings.target();
 		if (target != null) {
-			PlaintextCheck.check(name, parse(GrpcChannels.PREFIX + name + ".target", target), settings);
-			checkLookup(name, target, settings.methods());
+			check(name, parse(GrpcChannels.PREFIX + name + ".target", target), settings);
 		}
-		LoadBalancing.of(GrpcChannels.PREFIX + name, settings.balancing());
-		settings.methods().resolve(GrpcChannels.PREFIX + name, ChannelConfigurationException::new);
+		else {
+			checkCalls(name, settings);
+		}
 		return settings;
 	}
 
-	private static void checkLookup(String name, String target, ChannelMethods methods) {
-		if (target.startsWith("xds:") && Boolean.FALSE.equals(methods.serviceConfigLookup())) {
+	/**
+	 * Checks what a channel is to be made of.
+	 * @param name the name of the channel
+	 * @param target where it leads
+	 * @param settings all that applies to it
+	 * @throws ChannelConfigurationException if that cannot work
+	 */
+	void check(String name, ChannelTarget target, ChannelSettings settings) {
+		PlaintextCheck.check(name, target, settings);
+		if (target.scheme().equals("xds") && Boolean.FALSE.equals(settings.methods().serviceConfigLookup())) {
 			throw new ChannelConfigurationException(
 					"The target '%s' of strand.client.channels.%s.target gets its routes and its endpoints by the"
 						.formatted(target, name) + " service config that service-config-lookup=false turns away.",
 					"Set strand.client.channels.%s.service-config-lookup to true.".formatted(name));
 		}
+		checkCalls(name, settings);
+	}
+
+	private static void checkCalls(String name, ChannelSettings settings) {
+		LoadBalancing.of(GrpcChannels.PREFIX + name, settings.balancing());
+		settings.methods().resolve(GrpcChannels.PREFIX + name, ChannelConfigurationException::new);
 	}
 
 	/**

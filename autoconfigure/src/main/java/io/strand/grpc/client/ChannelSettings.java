@@ -366,8 +366,9 @@ public final class ChannelSettings {
 		}
 
 		/**
-		 * Sets how long the start of the application waits for the channel to connect; 30
-		 * seconds if not set.
+		 * Sets how long an attempt to connect may take, at most 30 seconds, and how long
+		 * the start of the application waits for the channel if it is to; 30 seconds if
+		 * not set.
 		 * @param connectTimeout the value
 		 * @return this builder
 		 */

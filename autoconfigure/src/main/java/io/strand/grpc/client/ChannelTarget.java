@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import io.grpc.NameResolverRegistry;
@@ -39,7 +40,7 @@ record ChannelTarget(Kind kind, String text, String scheme, String rest) {
 	}
 
 	/** dns:///host:port, dns://server/host:port. */
-	private static final Pattern DNS = Pattern.compile("(//[^/]*)?/([^/:]+|\\[[^]]+]):\\d+");
+	private static final Pattern DNS = Pattern.compile("(?://[^/]*)?/((?:[^/:]+|\\[[^]]+]):\\d+)");
 
 	/** What knows addresses by the name of a service; ports are for it to say. */
 	private static final Set<String> NAMING_SERVICES = Set.of("discovery", "xds");
@@ -96,8 +97,8 @@ record ChannelTarget(Kind kind, String text, String scheme, String rest) {
 			throw new IllegalArgumentException(
 					"gRPC has no URLs; whether the connection is encrypted is said by the channel's ssl.enabled.");
 		}
-		if (this.scheme.equals("dns") && !DNS.matcher(this.rest).matches()) {
-			throw new IllegalArgumentException("After 'dns:', three slashes, a host and a port are expected.");
+		if (this.scheme.equals("dns")) {
+			checkDns();
 		}
 		if (NAMING_SERVICES.contains(this.scheme) && !NAME.matcher(this.rest).matches()) {
 			throw new IllegalArgumentException(
@@ -106,6 +107,14 @@ record ChannelTarget(Kind kind, String text, String scheme, String rest) {
 		if (!hasScheme() && NameResolverRegistry.getDefaultRegistry().getProviderForScheme(this.scheme) == null) {
 			HostAndPort.parse(this.text);
 		}
+	}
+
+	private void checkDns() {
+		Matcher dns = DNS.matcher(this.rest);
+		if (!dns.matches()) {
+			throw new IllegalArgumentException("After 'dns:', three slashes, a host and a port are expected.");
+		}
+		HostAndPort.parse(dns.group(1));
 	}
 
 	/**

@@ -45,8 +45,15 @@ record ClosingChannel(ManagedChannel channel, Duration gracePeriod) {
 	}
 
 	boolean isOver() {
-		return (this.channel instanceof TrackedChannel tracked) ? tracked.hasNoConnection()
-				: this.channel.isTerminated();
+		return hasNoConnection(this.channel);
+	}
+
+	/** Whether nothing is left of a channel but callbacks that perhaps nobody runs. */
+	static boolean hasNoConnection(ManagedChannel channel) {
+		if (channel instanceof RunTimeChannel madeAtRunTime) {
+			return madeAtRunTime.hasNoConnection();
+		}
+		return (channel instanceof TrackedChannel tracked) ? tracked.hasNoConnection() : channel.isTerminated();
 	}
 
 	private void awaitOrCancel(long start) throws InterruptedException {

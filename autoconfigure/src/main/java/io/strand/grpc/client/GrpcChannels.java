@@ -2,8 +2,6 @@ package io.strand.grpc.client;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,11 +37,12 @@ public final class GrpcChannels implements AutoCloseable {
 
 	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
 
-	private final Set<ClosingChannel> created = ConcurrentHashMap.newKeySet();
+	/** Those whose place others have taken. */
+	private final Set<ClosingChannel> retired = ConcurrentHashMap.newKeySet();
 
-	private final Map<String, ChannelActivity> activities;
+	private final RunTimeChannels madeAtRunTime;
 
-	private final List<GrpcChannelTargetOverride> targetOverrides;
+	private final ChannelActivities activities = new ChannelActivities();
 
 	private final ChannelInheritance inheritance;
 
@@ -103,22 +102,17 @@ public final class GrpcChannels implements AutoCloseable {
 			List<NameResolverProvider> nameResolvers, List<GrpcChannelTargetOverride> targetOverrides) {
 		NameResolvers resolvers = new NameResolvers(nameResolvers);
 		this.inheritance = new ChannelInheritance(resolvers);
-		this.targetOverrides = List.copyOf(targetOverrides);
 		this.settings = this.inheritance.apply(configured);
 		this.selector = new ChannelSelector(this.settings, ownServer);
-		this.activities = activities(this.settings);
-		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, resolvers, this.activities);
+		this.activities.configure(this.settings);
+		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, resolvers);
+		this.madeAtRunTime = new RunTimeChannels(this::defaults, this.inheritance, this.factory, this.activities,
+				targetOverrides);
 		ownServer.onStart(this::connectAgain);
 	}
 
-	private static Map<String, ChannelActivity> activities(Map<String, ChannelSettings> settings) {
-		Map<String, ChannelActivity> activities = new LinkedHashMap<>();
-		settings.forEach((name, own) -> {
-			if (own.target() != null) {
-				activities.put(name, new ChannelActivity(name));
-			}
-		});
-		return Collections.unmodifiableMap(activities);
+	private ChannelSettings defaults() {
+		return this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
 	}
 
 	/**
@@ -151,7 +145,8 @@ public final class GrpcChannels implements AutoCloseable {
 
 	private ManagedChannel make(String name) {
 		ChannelSettings current = settings(name);
-		return this.factory.create(name, ChannelTarget.parse(Objects.requireNonNull(current.target())), current);
+		return this.factory.create(name, ChannelTarget.parse(Objects.requireNonNull(current.target())), current,
+				this.activities.of(name));
 	}
 
 	private ChannelSettings settings(String name) {
@@ -208,29 +203,43 @@ public final class GrpcChannels implements AutoCloseable {
 			return; // calls in flight have their grace period
 		}
 		this.settings = this.inheritance.apply(configured);
+		this.activities.configure(this.settings);
 		this.named.forEach((name, channel) -> {
 			ChannelSettings current = this.settings.get(name);
 			if (current != null && current.target() != null && (changed.contains(DEFAULT) || changed.contains(name))) {
 				channel.renew(current.shutdownGracePeriod(), (old) -> retired(old, current.shutdownGracePeriod()));
 			}
 		});
+		if (changed.contains(DEFAULT)) {
+			this.madeAtRunTime.update();
+		}
 	}
 
 	/** One whose last calls may outlive the context. */
 	private void retired(ManagedChannel old, Duration gracePeriod) {
-		this.created.removeIf(ClosingChannel::isOver);
-		this.created.add(new ClosingChannel(old, gracePeriod));
+		this.retired.removeIf(ClosingChannel::isOver);
+		this.retired.add(new ClosingChannel(old, gracePeriod));
 		if (this.closed) {
 			old.shutdownNow();
 		}
 	}
 
 	/**
-	 * What the channels with a name are doing, those to come included.
+	 * What the channels are doing: those with a name, also before their first call, and
+	 * those made at run time that are open.
 	 * @return the channels that have a target
 	 */
 	public List<ChannelActivity> activities() {
-		return List.copyOf(this.activities.values());
+		return this.activities.all();
+	}
+
+	/**
+	 * Asks to be told when there are other {@link #activities}: a channel to a new target
+	 * was made at run time, the last one to a target was shut down, or a name was added.
+	 * @param listener told by the thread that does that; does not block
+	 */
+	public void onActivitiesChange(Runnable listener) {
+		this.activities.onChange(listener);
 	}
 
 	/**
@@ -251,8 +260,9 @@ public final class GrpcChannels implements AutoCloseable {
 	/**
 	 * Makes a channel that no property configures, such as one for a target that is known
 	 * only while the application runs. It gets the global interceptors and customizers,
-	 * and inherits what is not set from the channel {@value #DEFAULT}. It is closed with
-	 * the context; who needs it no longer shuts it down before.
+	 * and inherits what is not set from the channel {@value #DEFAULT}, also when that
+	 * changes. It is closed with the context; who needs it no longer shuts it down
+	 * before.
 	 * @param target where to connect, in any form that a property may have
 	 * @param settings how to connect; a target in them is not used
 	 * @return a new channel
@@ -262,27 +272,12 @@ public final class GrpcChannels implements AutoCloseable {
 		if (this.closed) {
 			throw closed(target);
 		}
-		ChannelSettings defaults = this.settings.getOrDefault(DEFAULT, ChannelSettings.builder().build());
-		settings.methods().check(PREFIX + target, ChannelConfigurationException::new);
-		ChannelSettings inherited = settings.withTarget(target).inherit(defaults);
-		ChannelTarget parsed = this.inheritance.parse("GrpcChannels.create", overridden(target));
-		PlaintextCheck.check(target, parsed, inherited);
-		ManagedChannel channel = this.factory.create(target, parsed, inherited);
-		this.created.removeIf(ClosingChannel::isOver);
-		this.created.add(new ClosingChannel(channel, inherited.shutdownGracePeriod()));
+		ManagedChannel channel = this.madeAtRunTime.create(target, settings);
 		if (this.closed) {
 			channel.shutdownNow();
 			throw closed(target);
 		}
 		return channel;
-	}
-
-	private String overridden(String target) {
-		return this.targetOverrides.stream()
-			.map((override) -> override.override(target, target))
-			.filter(Objects::nonNull)
-			.findFirst()
-			.orElse(target);
 	}
 
 	private static IllegalStateException closed(String target) {
@@ -294,7 +289,7 @@ public final class GrpcChannels implements AutoCloseable {
 	 * that was because this application's own server did not run yet, it need not wait.
 	 */
 	private void connectAgain() {
-		this.created.forEach((channel) -> channel.channel().resetConnectBackoff());
+		this.madeAtRunTime.connectAgain();
 		for (NamedChannel channel : this.named.values()) {
 			ManagedChannel made = channel.getIfMade();
 			if (made != null) {
@@ -323,7 +318,8 @@ public final class GrpcChannels implements AutoCloseable {
 			}
 		}
 		// After the named ones: one that was just replaced is here by now
-		closing.addAll(this.created);
+		closing.addAll(this.retired);
+		closing.addAll(this.madeAtRunTime.closing());
 		try {
 			ClosingChannel.closeAll(closing);
 		}

@@ -5,23 +5,32 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import io.grpc.CallOptions;
+import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.strand.grpc.client.connection.OpenStreams;
 
 /**
- * Counts the calls of a channel from their start until their last callback has returned.
- * Thread-safe.
+ * Counts the calls of a channel. Thread-safe.
  *
  * <p>
- * The channel itself counts as one as long as it is open, so the count comes to zero only
- * once, after it was closed. A call that starts even later is not waited for.
+ * For the end of the channel a call counts until its last callback has returned. The
+ * channel itself counts as one as long as it is open, so the count comes to zero only
+ * once, after it was closed. A call that starts even later is not waited for. The last
+ * callback of a blocking stream is run by its reader, so never if that has gone: who asks
+ * for the calls in flight is not told of those whose streams have closed.
  */
 final class InFlightCalls {
 
 	private final AtomicInteger count = new AtomicInteger(1);
+
+	/** Calls that count though they have no stream any more. */
+	private final AtomicInteger left = new AtomicInteger();
 
 	private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -38,8 +47,16 @@ final class InFlightCalls {
 		this.whenNone = whenNone;
 	}
 
-	<Q, R> ClientCall<Q, R> track(ClientCall<Q, R> call) {
-		return new TrackedCall<>(call);
+	/**
+	 * Makes a call that counts when it has started.
+	 * @param channel where it is made
+	 * @param method its method
+	 * @param options its options
+	 */
+	<Q, R> ClientCall<Q, R> newCall(Channel channel, MethodDescriptor<Q, R> method, CallOptions options) {
+		Streams streams = new Streams();
+		return new TrackedCall<>(
+				channel.newCall(method, OpenStreams.watch(method, options, streams::opened, streams::closed)), streams);
 	}
 
 	/** No call is expected any more. */
@@ -51,7 +68,7 @@ final class InFlightCalls {
 
 	/** The calls that have started and not ended, while the channel is open. */
 	int current() {
-		return Math.max(this.count.get() - (this.closed.get() ? 0 : 1), 0);
+		return Math.max(this.count.get() - (this.closed.get() ? 0 : 1) - this.left.get(), 0);
 	}
 
 	boolean isNone() {
@@ -74,7 +91,41 @@ final class InFlightCalls {
 		}
 	}
 
+	/**
+	 * Whether a call is one of those without a stream.
+	 */
+	private final class Streams {
+
+		private final AtomicBoolean gone = new AtomicBoolean();
+
+		private volatile boolean over;
+
+		void opened() {
+			if (this.gone.compareAndSet(true, false)) {
+				InFlightCalls.this.left.decrementAndGet();
+			}
+		}
+
+		void closed() {
+			if (!this.over && this.gone.compareAndSet(false, true)) {
+				InFlightCalls.this.left.incrementAndGet();
+				if (this.over) {
+					opened();
+				}
+			}
+		}
+
+		/** The call does not count any more. */
+		void end() {
+			this.over = true;
+			opened();
+		}
+
+	}
+
 	private final class TrackedCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
+
+		private final Streams streams;
 
 		/**
 		 * Set while it counts: a start that throws may have told the listener before, or
@@ -82,13 +133,15 @@ final class InFlightCalls {
 		 */
 		private final AtomicBoolean counted = new AtomicBoolean();
 
-		TrackedCall(ClientCall<Q, R> delegate) {
+		TrackedCall(ClientCall<Q, R> delegate, Streams streams) {
 			super(delegate);
+			this.streams = streams;
 		}
 
 		private void end() {
 			if (this.counted.compareAndSet(true, false)) {
-				leave();
+				this.streams.end();
+				InFlightCalls.this.leave();
 			}
 		}
 

@@ -66,6 +66,10 @@ public final class MetadataPropagation {
 		return this.keys.isEmpty();
 	}
 
+	boolean contains(String name) {
+		return this.keys.stream().anyMatch((key) -> key.name().equals(name));
+	}
+
 	ClientInterceptor interceptor() {
 		return new Interceptor(this.keys);
 	}

@@ -9,6 +9,7 @@ import io.grpc.NameResolverProvider;
 import io.grpc.NameResolverRegistry;
 import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.client.resolve.RefreshingNameResolverProvider;
+import io.strand.grpc.client.resolve.ResolvedAddresses;
 import io.strand.grpc.service.NearestName;
 import org.jspecify.annotations.Nullable;
 
@@ -43,10 +44,12 @@ final class NameResolvers {
 	/**
 	 * The resolver of a target.
 	 * @param target a target of the kind RESOLVED or STATIC
-	 * @param refreshInterval how often to resolve again, or {@code null} for the default
+	 * @param settings how often to resolve again, if it says so, and how soon after an
+	 * error
+	 * @param addresses told of the answers, but for those of xDS
 	 * @return the resolver
 	 */
-	NameResolverProvider provider(ChannelTarget target, @Nullable Duration refreshInterval) {
+	NameResolverProvider provider(ChannelTarget target, ChannelSettings settings, ResolvedAddresses addresses) {
 		NameResolverProvider provider = find(target.scheme());
 		if (provider == null) {
 			// host:port, or what a resolver that was registered meanwhile knows
@@ -57,7 +60,9 @@ final class NameResolvers {
 			return provider;
 		}
 		Duration byDefault = (scheme.equals(DNS) || scheme.equals(DISCOVERY)) ? REFRESH_INTERVAL : Duration.ZERO;
-		return new RefreshingNameResolverProvider(provider, (refreshInterval != null) ? refreshInterval : byDefault);
+		Duration refreshInterval = settings.balancing().refreshInterval();
+		return new RefreshingNameResolverProvider(provider, (refreshInterval != null) ? refreshInterval : byDefault,
+				settings.maxReconnectBackoff(), addresses);
 	}
 
 	/**

@@ -40,6 +40,9 @@ final class NamedChannel extends Channel {
 
 	private final Supplier<ManagedChannel> factory;
 
+	/** What a call is told after the end, with a place for the name. */
+	private final String end;
+
 	private final AtomicReference<@Nullable Making> delegate = new AtomicReference<>();
 
 	private volatile Duration shutdownGracePeriod;
@@ -47,7 +50,12 @@ final class NamedChannel extends Channel {
 	private volatile boolean closed;
 
 	NamedChannel(String name, Duration shutdownGracePeriod, Supplier<ManagedChannel> factory) {
+		this(name, shutdownGracePeriod, factory, "Channel '%s' is closed, as is the application context it belongs to");
+	}
+
+	NamedChannel(String name, Duration shutdownGracePeriod, Supplier<ManagedChannel> factory, String end) {
 		this.name = name;
+		this.end = end;
 		this.shutdownGracePeriod = shutdownGracePeriod;
 		this.factory = factory;
 	}
@@ -190,9 +198,8 @@ final class NamedChannel extends Channel {
 		protected ClientCall<Q, R> choose() {
 			Making making = enterUnlessClosed();
 			if (making == null) {
-				return new RefusedCall<>(Status.UNAVAILABLE.withDescription(
-						"Channel '%s' is closed, as is the application context it belongs to; %s was not called"
-							.formatted(NamedChannel.this.name, this.method.getFullMethodName())),
+				return new RefusedCall<>(Status.UNAVAILABLE.withDescription("%s; %s was not called".formatted(
+						NamedChannel.this.end.formatted(NamedChannel.this.name), this.method.getFullMethodName())),
 						this.options);
 			}
 			this.entered = making;

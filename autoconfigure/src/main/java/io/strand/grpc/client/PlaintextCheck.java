@@ -6,8 +6,9 @@ import io.strand.grpc.client.ChannelTarget.Kind;
 import io.strand.grpc.client.credentials.AuthenticationInterceptor;
 
 /**
- * Keeps the credentials of calls from connections that are not encrypted: when the
- * application starts where that is known then, else when a call is about to send them.
+ * Keeps the credentials of calls, and those of callers that go along, from connections
+ * that are not encrypted: when the application starts where that is known then, else when
+ * a call is about to send them.
  */
 final class PlaintextCheck {
 
@@ -17,12 +18,21 @@ final class PlaintextCheck {
 	static void check(String name, ChannelTarget target, ChannelSettings settings) {
 		boolean plaintext = settings.credentials() == null
 				|| settings.credentials() instanceof InsecureChannelCredentials;
-		if (settings.authentication().hasCredentials() && plaintext && !isLocal(target)
-				&& !settings.authentication().isPlaintextAllowed()) {
+		if (!plaintext || isLocal(target) || settings.authentication().isPlaintextAllowed()) {
+			return;
+		}
+		if (settings.authentication().hasCredentials()) {
 			throw new ChannelConfigurationException(
 					"The channel '%s' to %s has credentials for its calls but no TLS, so anybody on the way could read them."
 						.formatted(name, target),
 					remedy(name, target));
+		}
+		if (settings.metadataPropagation().contains("authorization")) {
+			throw new ChannelConfigurationException(
+					"The channel '%s' to %s passes on the header 'authorization' of the call being served, but has no TLS,"
+						.formatted(name, target) + " so anybody on the way could read it.",
+					"%s Or take it out of strand.client.propagate-metadata and strand.client.channels.%s.propagate-metadata."
+						.formatted(remedy(name, target), name));
 		}
 	}
 

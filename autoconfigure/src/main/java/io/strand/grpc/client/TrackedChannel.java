@@ -35,7 +35,7 @@ final class TrackedChannel extends ManagedChannel {
 
 	@Override
 	public <Q, R> ClientCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options) {
-		return this.calls.track(this.delegate.newCall(method, options));
+		return this.calls.newCall(this.delegate, method, options);
 	}
 
 	/** Whether nothing is left of it but callbacks that perhaps nobody runs. */

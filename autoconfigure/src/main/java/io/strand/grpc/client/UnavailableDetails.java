@@ -1,5 +1,7 @@
 package io.strand.grpc.client;
 
+import java.net.SocketAddress;
+
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -10,15 +12,22 @@ import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.strand.grpc.client.resolve.ResolvedAddresses;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has a call that found no server say which channel it was made on, where that leads, and
- * what the last attempt to connect said, with the address: gRPC's own "io exception" says
- * none of it, and nothing of TLS on one side only. What a server itself answers is left
- * as it is. Thread-safe.
+ * Has a call that found no server, or lost it, say which channel it was made on, where
+ * that leads, to which addresses, and what the last attempt to connect said: gRPC's own
+ * "io exception" says none of it, and nothing of TLS on one side only. What a server
+ * itself answers is left as it is. Thread-safe.
+ *
+ * @param name the name of the channel
+ * @param target where it leads
+ * @param addresses what that was resolved to
+ * @param mismatch says what TLS has to do with it
  */
-record UnavailableDetails(String name, String target, TlsMismatch mismatch) implements ClientInterceptor {
+record UnavailableDetails(String name, String target, ResolvedAddresses addresses,
+		TlsMismatch mismatch) implements ClientInterceptor {
 
 	@Override
 	public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
@@ -26,32 +35,26 @@ record UnavailableDetails(String name, String target, TlsMismatch mismatch) impl
 
 			@Override
 			public void start(Listener<R> listener, Metadata headers) {
-				super.start(new SimpleForwardingClientCallListener<>(listener) {
-
-					@Override
-					public void onClose(Status status, @Nullable Metadata trailers) {
-						super.onClose(explain(status, isConnected()), trailers);
-					}
-
-				}, headers);
-			}
-
-			private boolean isConnected() {
-				return getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR) != null;
+				super.start(new Answer<>(listener, this), headers);
 			}
 
 		};
 	}
 
-	/** A status that came from a server has no cause. */
-	private Status explain(Status status, boolean connected) {
+	private Status explain(Status status, @Nullable SocketAddress connectedTo, boolean answered) {
+		// A status that came from a server has no cause
 		Throwable cause = status.getCause();
-		String tls = this.mismatch.describe(status, connected);
-		if (tls == null && (status.getCode() != Status.Code.UNAVAILABLE || cause == null)) {
+		boolean ofServer = answered && cause == null;
+		String tls = this.mismatch.describe(status, connectedTo != null);
+		if (tls == null && (status.getCode() != Status.Code.UNAVAILABLE || ofServer)) {
 			return status;
 		}
 		String said = (status.getDescription() != null) ? status.getDescription() : "The server cannot be reached";
 		StringBuilder details = new StringBuilder("channel '%s' to %s".formatted(this.name, this.target));
+		String found = (connectedTo != null) ? ResolvedAddresses.describe(connectedTo) : this.addresses.describe();
+		if (!found.isEmpty()) {
+			details.append(" at ").append(found);
+		}
 		if (tls != null) {
 			details.append(": ").append(tls);
 		}
@@ -62,6 +65,34 @@ record UnavailableDetails(String name, String target, TlsMismatch mismatch) impl
 			}
 		}
 		return status.withDescription(said + " (" + details + ")");
+	}
+
+	private final class Answer<R> extends SimpleForwardingClientCallListener<R> {
+
+		private final ClientCall<?, R> call;
+
+		private boolean begun;
+
+		Answer(ClientCall.Listener<R> listener, ClientCall<?, R> call) {
+			super(listener);
+			this.call = call;
+		}
+
+		@Override
+		public void onHeaders(Metadata headers) {
+			this.begun = true;
+			super.onHeaders(headers);
+		}
+
+		@Override
+		public void onClose(Status status, @Nullable Metadata trailers) {
+			// Those of a server that answers with nothing else have a content type at
+			// least
+			boolean answered = this.begun || (trailers != null && !trailers.keys().isEmpty());
+			super.onClose(explain(status, this.call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR), answered),
+					trailers);
+		}
+
 	}
 
 }

@@ -216,6 +216,31 @@ class BalancingTests {
 	}
 
 	@Test
+	void aNameThatWasNeverResolvedIsAskedForAsSoonAsALostConnectionIsTried() {
+		this.names.fail();
+		this.channels.close();
+		this.channels = channels(ChannelSettings.builder()
+			.target("names:///shop")
+			.maxReconnectBackoff(Duration.ofMillis(20))
+			.balancing(BalancingSettings.builder().refreshInterval(Duration.ZERO).build()));
+		assertThatExceptionOfType(StatusRuntimeException.class)
+			.isThrownBy(() -> EchoGrpc.newBlockingStub(this.channels.channel("default")).unary(MESSAGE));
+		// gRPC by itself asks four times in the first ten seconds
+		await().until(() -> this.names.questions() > 20);
+		this.names.answer(this.first.port());
+		echo();
+		assertThatNoMoreQuestionsAreAsked();
+	}
+
+	private void assertThatNoMoreQuestionsAreAsked() {
+		int before = this.names.questions();
+		for (int i = 0; i < 200; i++) {
+			echo();
+		}
+		assertThat(this.names.questions()).isEqualTo(before);
+	}
+
+	@Test
 	void anIntervalOfZeroResolvesOnce() {
 		use(BalancingSettings.builder().refreshInterval(Duration.ZERO));
 		echo();
@@ -232,8 +257,11 @@ class BalancingTests {
 	}
 
 	private GrpcChannels channels(BalancingSettings.Builder balancing, String target) {
-		ChannelSettings settings = ChannelSettings.builder().target(target).balancing(balancing.build()).build();
-		return new GrpcChannels(Map.of("default", settings), List::of, List::of, new TestOwnServer(), null,
+		return channels(ChannelSettings.builder().target(target).balancing(balancing.build()));
+	}
+
+	private GrpcChannels channels(ChannelSettings.Builder settings) {
+		return new GrpcChannels(Map.of("default", settings.build()), List::of, List::of, new TestOwnServer(), null,
 				List.of(this.names));
 	}
 

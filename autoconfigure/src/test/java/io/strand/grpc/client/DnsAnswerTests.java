@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 import io.strand.grpc.client.ChannelTarget.Kind;
+import io.strand.grpc.client.resolve.ResolvedAddresses;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,8 +44,9 @@ class DnsAnswerTests {
 	void theDefaultIntervalIsAsLongAsTheJvmKeepsAnAnswer(String target, String interval) {
 		ChannelTarget parsed = ChannelTarget.parse(target.replace(';', ','));
 		assertThat(parsed.kind()).isIn(Kind.RESOLVED, Kind.STATIC);
-		assertThat(new NameResolvers(List.of()).provider(parsed, null)).hasFieldOrPropertyWithValue("interval",
-				Duration.parse("PT" + interval));
+		assertThat(new NameResolvers(List.of()).provider(parsed, ChannelSettings.builder().build(),
+				new ResolvedAddresses()))
+			.hasFieldOrPropertyWithValue("interval", Duration.parse("PT" + interval));
 	}
 
 }

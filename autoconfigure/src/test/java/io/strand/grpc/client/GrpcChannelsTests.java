@@ -15,11 +15,15 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
+import io.grpc.ConnectivityState;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.client.credentials.AuthorizationCredentials;
+import io.strand.grpc.client.credentials.ChannelAuthentication;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoGrpc.EchoBlockingStub;
@@ -109,6 +113,62 @@ class GrpcChannelsTests {
 		assertThat(this.server.lastCall().header("user-agent")).startsWith("inherited ");
 		assertThat(this.server.lastCall().authority()).isEqualTo("made");
 		assertThat(Recorder.calls(this.interceptors)).containsExactly("global");
+	}
+
+	@Test
+	void aChannelMadeWhileRunningFollowsTheDefaultAndNoCallFails() {
+		ManagedChannel channel = this.channels.create(this.server.target(),
+				ChannelSettings.builder().authority("made").build());
+		AtomicInteger calls = new AtomicInteger();
+		AtomicBoolean over = new AtomicBoolean();
+		ConcurrentRun.of(5, (index) -> {
+			for (int i = 0; index == 0 && i < 10; i++) {
+				int seen = calls.get();
+				this.channels.update(Map.of("default",
+						ChannelSettings.builder().target("in-process:nobody").userAgent("changed-" + i).build()),
+						Set.of("default"));
+				await().until(() -> calls.get() > seen + 20);
+			}
+			while (index != 0 && !over.get()) {
+				echo(channel);
+				calls.incrementAndGet();
+			}
+			over.set(true);
+		}).join(Duration.ofSeconds(60));
+		echo(channel);
+		assertThat(this.server.lastCall().header("user-agent")).startsWith("changed-9 ");
+		assertThat(this.server.lastCall().authority()).isEqualTo("made");
+		await().until(() -> this.server.openConnections() == 1);
+		channel.shutdown();
+		await().until(channel::isTerminated);
+		await().until(() -> this.server.openConnections() == 0);
+	}
+
+	@Test
+	void aChannelMadeWhileRunningStaysIfItCouldNotWorkWithWhatItInherits() {
+		ManagedChannel channel = this.channels.create(this.server.target(),
+				ChannelSettings.builder().credentials(InsecureChannelCredentials.create()).build());
+		echo(channel);
+		ChannelAuthentication token = ChannelAuthentication.of(AuthorizationCredentials.bearer("t"));
+		this.channels.update(
+				Map.of("default", ChannelSettings.builder().target("in-process:nobody").authentication(token).build()),
+				Set.of("default"));
+		echo(channel);
+		assertThat(this.server.connections()).isEqualTo(1);
+	}
+
+	@Test
+	void aChannelMadeWhileRunningSaysThatItWasShutDown() {
+		ManagedChannel channel = this.channels.create(this.server.target(), ChannelSettings.builder().build());
+		assertThat(channel.getState(false)).isEqualTo(ConnectivityState.IDLE);
+		echo(channel);
+		assertThat(channel.getState(true)).isEqualTo(ConnectivityState.READY);
+		channel.shutdown();
+		await().until(channel::isTerminated);
+		assertThat(channel.getState(true)).isEqualTo(ConnectivityState.SHUTDOWN);
+		assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> echo(channel))
+			.withMessageStartingWith(
+					"UNAVAILABLE: The channel to '%s' was shut down; ".formatted(this.server.target()));
 	}
 
 	@Test
@@ -315,6 +375,25 @@ class GrpcChannelsTests {
 			await().until(() -> {
 				ConcurrentRun.of(32, (index) -> echo(channel)).join(Duration.ofSeconds(10));
 				return this.server.connections() == 3;
+			});
+		}
+	}
+
+	@Test
+	void aChannelThatHasLittleToDoKeepsOneOfSeveralConnections() {
+		try (GrpcChannels several = channels(ChannelSettings.builder()
+			.target(this.server.target())
+			.connections(3)
+			.idleTimeout(Duration.ofSeconds(1))
+			.build())) {
+			Channel channel = several.channel("default");
+			await().until(() -> {
+				ConcurrentRun.of(32, (index) -> echo(channel)).join(Duration.ofSeconds(10));
+				return this.server.openConnections() == 3;
+			});
+			await().until(() -> {
+				echo(channel);
+				return this.server.openConnections() == 1;
 			});
 		}
 	}

@@ -1,13 +1,18 @@
 package io.strand.grpc.client;
 
+import java.util.Iterator;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
+import io.grpc.Context;
+import io.grpc.Context.CancellableContext;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.testing.EchoGrpc;
+import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.StockGrpc;
@@ -17,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for {@link TrackedChannel}.
@@ -36,7 +42,12 @@ class TrackedChannelTests {
 				responses.onCompleted();
 			}
 
-		}).build().start();
+		}).addService(new EchoHandlers().serverStream((request, responses) -> {
+			responses.onNext(request);
+			if (request.getNumber() == 1) {
+				responses.onCompleted();
+			}
+		})).build().start();
 	}
 
 	@AfterEach
@@ -86,6 +97,32 @@ class TrackedChannelTests {
 		assertThat(channel.awaitTermination(4, TimeUnit.SECONDS))
 			.as("terminated before gRPC gives the connection up by itself, after five seconds")
 			.isTrue();
+	}
+
+	@Test
+	void aStreamWhoseReaderHasGoneIsNotInFlight() throws Exception {
+		TrackedChannel channel = new TrackedChannel(InProcessChannelBuilder.forName("tracked").build());
+		CancellableContext reader = Context.current().withCancellation();
+		reader.call(() -> EchoGrpc.newBlockingV2Stub(channel).serverStream(Message.getDefaultInstance()).read());
+		assertThat(channel.callsInFlight()).isEqualTo(1);
+		reader.cancel(null);
+		await().until(() -> channel.callsInFlight() == 0);
+		StockGrpc.newBlockingStub(channel).reserve(Message.getDefaultInstance());
+		assertThat(channel.callsInFlight()).isZero();
+		channel.shutdown();
+		assertThat(channel.awaitTermination(1, TimeUnit.MINUTES)).isTrue();
+		assertThat(channel.callsInFlight()).isZero();
+	}
+
+	@Test
+	void aStreamThatIsReadToItsEndIsInFlightUntilThen() {
+		TrackedChannel channel = new TrackedChannel(InProcessChannelBuilder.forName("tracked").build());
+		Iterator<Message> stream = EchoGrpc.newBlockingStub(channel)
+			.serverStream(Message.newBuilder().setNumber(1).build());
+		assertThat(stream.next()).isNotNull();
+		assertThat(stream.hasNext()).isFalse();
+		assertThat(channel.callsInFlight()).isZero();
+		channel.shutdown();
 	}
 
 	private static final class Callback implements StreamObserver<Message> {

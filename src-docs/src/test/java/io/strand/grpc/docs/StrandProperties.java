@@ -56,14 +56,16 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 			if (key.startsWith("strand.")) {
 				Matcher map = MAP.matcher(String.valueOf(property.get("type")));
 				if (map.matches() && map.group(1).equals(String.class.getName())) {
-					properties.put(key + ".<name>", new Property("", text(property.get("description"))));
+					properties.put(key + ".<name>",
+							new Property(String.class.getName(), "", text(property.get("description"))));
 				}
 				else if (map.matches()) {
 					addNested(properties, key + ".<name>.", map.group(1));
 				}
 				else {
 					properties.put(key,
-							new Property(text(property.get("defaultValue")), text(property.get("description"))));
+							new Property(text(property.get("type")), text(property.get("defaultValue")),
+									text(property.get("description"))));
 				}
 			}
 		}
@@ -75,7 +77,8 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 			String key = prefix + DataObjectPropertyName.toDashedForm(descriptor.getName());
 			if (descriptor.getWriteMethod() != null) {
 				Class<?> declaring = descriptor.getWriteMethod().getDeclaringClass();
-				properties.put(key, new Property("", Javadoc.ofField(declaring, descriptor.getName())));
+				properties.put(key, new Property(descriptor.getPropertyType().getName(), "",
+						Javadoc.ofField(declaring, descriptor.getName())));
 			}
 			else if (Map.class.isAssignableFrom(descriptor.getPropertyType())) {
 				Class<?> values = ResolvableType.forMethodReturnType(descriptor.getReadMethod())
@@ -123,10 +126,11 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 	/**
 	 * What is known of a property.
 	 *
+	 * @param type the name of its type
 	 * @param defaultValue its default, empty if there is none
 	 * @param description what it means
 	 */
-	record Property(String defaultValue, String description) {
+	record Property(String type, String defaultValue, String description) {
 
 	}
 

@@ -1,6 +1,7 @@
 package io.strand.grpc.autoconfigure.actuate;
 
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 import io.strand.grpc.actuate.ChannelDescriptor;
@@ -9,7 +10,7 @@ import io.strand.grpc.client.GrpcChannels;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The channels of an application that have a name.
+ * The channels of an application: those that have a name, and those made at run time.
  *
  * @param channels the channels, if the application has any
  * @param serves whether it has a server that the channel to itself can reach
@@ -19,6 +20,15 @@ record ApplicationChannels(@Nullable GrpcChannels channels,
 
 	@Override
 	public List<ChannelDescriptor> get() {
+		return describe((activity) -> true);
+	}
+
+	/** Those that have a name. */
+	List<ChannelDescriptor> configured() {
+		return describe((activity) -> !activity.isMadeAtRunTime());
+	}
+
+	private List<ChannelDescriptor> describe(Predicate<ChannelActivity> filter) {
 		GrpcChannels current = this.channels;
 		if (current == null) {
 			return List.of();
@@ -26,12 +36,14 @@ record ApplicationChannels(@Nullable GrpcChannels channels,
 		return current.activities()
 			.stream()
 			.filter((activity) -> this.serves || !activity.channelName().equals(GrpcChannels.SELF))
+			.filter(filter)
 			.map((activity) -> describe(current, activity))
 			.toList();
 	}
 
 	private static ChannelDescriptor describe(GrpcChannels channels, ChannelActivity activity) {
-		return new ChannelDescriptor(activity.channelName(), channels.target(activity.channelName()),
+		String name = activity.channelName();
+		return new ChannelDescriptor(name, activity.isMadeAtRunTime() ? name : channels.target(name),
 				activity.state().name(), activity.connections(), activity.callsInFlight(), activity.reconnects(),
 				activity.blockedSenders(), activity.blockedSending().toMillis());
 	}

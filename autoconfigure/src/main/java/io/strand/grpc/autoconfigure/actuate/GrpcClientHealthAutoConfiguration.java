@@ -31,7 +31,8 @@ public final class GrpcClientHealthAutoConfiguration {
 	@ConditionalOnMissingBean
 	ChannelsHealthIndicator strandGrpcChannelsHealthIndicator(GrpcChannels channels,
 			ObjectProvider<GrpcServer> server) {
-		return new ChannelsHealthIndicator(new ApplicationChannels(channels, server.getIfAvailable() != null));
+		ApplicationChannels known = new ApplicationChannels(channels, server.getIfAvailable() != null);
+		return new ChannelsHealthIndicator(known::configured);
 	}
 
 }

@@ -17,30 +17,30 @@ public class AuthenticationProperties {
 	private @Nullable Boolean enabled;
 
 	/**
-	 * Name for basic authentication, sent with the password.
+	 * Name for basic authentication, sent with the password; none if not set.
 	 */
 	private @Nullable String username;
 
 	/**
-	 * Password for basic authentication.
+	 * Password for basic authentication; none if not set.
 	 */
 	private @Nullable String password;
 
 	/**
-	 * Bearer token, without the word 'Bearer'.
+	 * Bearer token, without the word 'Bearer'; none if not set.
 	 */
 	private @Nullable String token;
 
 	/**
-	 * File with a bearer token. It may be replaced at any time; the new token is used
-	 * within 10 seconds.
+	 * File with a bearer token; none if not set. It may be replaced at any time; the new
+	 * token is used within 10 seconds.
 	 */
 	private @Nullable Path tokenFile;
 
 	/**
 	 * Name of a registration under spring.security.oauth2.client.registration whose grant
 	 * type is client_credentials. Its access token is fetched when a call needs it, and
-	 * shared by all calls until it expires.
+	 * shared by all calls until it expires. None if not set.
 	 */
 	private @Nullable String oauth2Registration;
 

@@ -74,7 +74,7 @@ public final class BalancingProperties {
 
 		/**
 		 * Name of the header whose value decides which server gets a call. Calls without
-		 * it go to any.
+		 * it go to any. Not set by default, and needed with that policy.
 		 */
 		private @Nullable String header;
 

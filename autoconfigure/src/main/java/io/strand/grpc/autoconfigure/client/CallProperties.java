@@ -101,7 +101,8 @@ public class CallProperties {
 		private @Nullable Boolean enabled;
 
 		/**
-		 * How often a call is made at most, the first time included: 2 to 5.
+		 * How often a call is made at most, the first time included: 2 to 5. No retry if
+		 * not set.
 		 */
 		private @Nullable Integer maxAttempts;
 

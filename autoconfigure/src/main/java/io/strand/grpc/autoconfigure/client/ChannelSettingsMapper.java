@@ -29,6 +29,9 @@ class ChannelSettingsMapper {
 
 	static final String PREFIX = "strand.client.channels.";
 
+	/** Not much more has a number of nanoseconds. */
+	private static final Duration LONGEST = Duration.ofDays(36500);
+
 	private final ChannelSslCredentials ssl;
 
 	private final ChannelAuthenticationMapper authentication;
@@ -135,7 +138,8 @@ class ChannelSettingsMapper {
 			.eventLoopQueue(atLeastOne(prefix + ".streams.event-loop-queue", streams.getEventLoopQueue()))
 			.maxReconnectBackoff(notNegative(prefix + ".max-reconnect-backoff", properties.getMaxReconnectBackoff(),
 					"to leave the waits to gRPC"))
-			.shutdownGracePeriod(properties.getShutdownGracePeriod())
+			.shutdownGracePeriod(notNegative(prefix + ".shutdown-grace-period", properties.getShutdownGracePeriod(),
+					"to cancel calls in flight at once"))
 			.metadataPropagation((propagation != null) ? propagation : defaultPropagation)
 			.build();
 	}
@@ -166,12 +170,19 @@ class ChannelSettingsMapper {
 		if (value != null && value.isNegative()) {
 			throw invalid(property, value, "Set it to a time above zero, or to 0 %s.".formatted(zero));
 		}
-		return value;
+		return notTooLong(property, value);
 	}
 
 	private static @Nullable Duration positive(String property, @Nullable Duration value) {
 		if (value != null && (value.isZero() || value.isNegative())) {
 			throw invalid(property, value, "Set it to a time above zero.");
+		}
+		return notTooLong(property, value);
+	}
+
+	private static @Nullable Duration notTooLong(String property, @Nullable Duration value) {
+		if (value != null && value.compareTo(LONGEST) > 0) {
+			throw invalid(property, value, "Set it to a time up to %dd.".formatted(LONGEST.toDays()));
 		}
 		return value;
 	}

@@ -1,8 +1,13 @@
 package io.strand.grpc.autoconfigure.client;
 
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToDoubleFunction;
 
 import io.grpc.ConnectivityState;
@@ -14,15 +19,19 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.strand.grpc.client.ChannelActivity;
 import io.strand.grpc.client.GrpcChannels;
 import io.strand.grpc.server.GrpcServer;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ListableBeanFactory;
 
 /**
- * The meters of the channels with a name, removed with the context: a registry may
- * outlive it. Thread-safe.
+ * The meters of the channels: of those with a name, and of those made at run time as long
+ * as they are open. Removed with the context: a registry may outlive it. Thread-safe.
  */
 class GrpcClientMeters implements MeterBinder, DisposableBean {
+
+	private static final Log logger = LogFactory.getLog(GrpcClientMeters.class);
 
 	private static final String PREFIX = "strand.client.";
 
@@ -32,94 +41,130 @@ class GrpcClientMeters implements MeterBinder, DisposableBean {
 
 	private final ListableBeanFactory beans;
 
-	private final ReentrantLock lock = new ReentrantLock();
+	private final Set<MeterRegistry> registries = ConcurrentHashMap.newKeySet();
 
-	// Guarded by the lock
+	/** Who finds zero registers and removes meters, until it is zero again. */
+	private final AtomicInteger changes = new AtomicInteger();
 
-	private final List<Bound> bound = new ArrayList<>();
+	private volatile boolean destroyed;
+
+	// Mutable state of whoever does that
+
+	private final Map<Place, List<Meter>> bound = new HashMap<>();
 
 	GrpcClientMeters(GrpcChannels channels, ListableBeanFactory beans) {
 		this.channels = channels;
 		this.beans = beans;
+		channels.onActivitiesChange(this::changed);
 	}
 
 	@Override
 	public void bindTo(MeterRegistry registry) {
+		this.registries.add(registry);
+		changed();
+	}
+
+	/**
+	 * One thread at a time, so that the meters of a channel that has gone do not take
+	 * those of the next one by that name with them.
+	 */
+	private void changed() {
+		if (this.changes.getAndIncrement() > 0) {
+			return;
+		}
+		int seen;
+		do {
+			seen = this.changes.get();
+			update();
+		}
+		while (this.changes.addAndGet(-seen) > 0);
+	}
+
+	/** Runs in threads that want a channel, and have no use for an exception. */
+	private void update() {
+		try {
+			registerAndRemove();
+		}
+		catch (RuntimeException ex) {
+			logger.error("The meters of channels could not be brought up to date", ex);
+		}
+	}
+
+	private void registerAndRemove() {
+		Set<Place> wanted = this.destroyed ? Set.of() : wanted();
+		List<Place> gone = this.bound.keySet().stream().filter((place) -> !wanted.contains(place)).toList();
+		gone.forEach(this::remove);
+		wanted.stream()
+			.filter((place) -> !this.bound.containsKey(place))
+			.forEach((place) -> this.bound.put(place, bind(place.registry(), place.activity())));
+	}
+
+	private Set<Place> wanted() {
 		boolean serves = this.beans.getBeanNamesForType(GrpcServer.class, true, false).length > 0;
+		Set<Place> wanted = new LinkedHashSet<>();
 		for (ChannelActivity activity : this.channels.activities()) {
 			if (serves || !activity.channelName().equals(GrpcChannels.SELF)) {
-				bind(registry, activity);
+				this.registries.forEach((registry) -> wanted.add(new Place(registry, activity)));
 			}
 		}
+		return wanted;
 	}
 
-	private void bind(MeterRegistry registry, ChannelActivity activity) {
+	private void remove(Place place) {
+		List<Meter> meters = this.bound.remove(place);
+		if (meters != null) {
+			meters.forEach(place.registry()::remove);
+		}
+	}
+
+	private static List<Meter> bind(MeterRegistry registry, ChannelActivity activity) {
+		List<Meter> meters = new ArrayList<>();
 		for (ConnectivityState state : ConnectivityState.values()) {
-			add(registry,
-					Gauge.builder(PREFIX + "channel.state", activity, (it) -> (it.state() == state) ? 1 : 0)
-						.description("1 for the state that the channel is in, 0 for the others")
-						.tag("channel", activity.channelName())
-						.tag("state", state.name())
-						.register(registry));
+			meters.add(Gauge.builder(PREFIX + "channel.state", activity, (it) -> (it.state() == state) ? 1 : 0)
+				.description("1 for the state that the channel is in, 0 for the others")
+				.tag("channel", activity.channelName())
+				.tag("state", state.name())
+				.register(registry));
 		}
-		gauge(registry, activity, "calls.active", "calls", "Calls in flight", ChannelActivity::callsInFlight);
-		gauge(registry, activity, "connections", "connections", "Open connections", ChannelActivity::connections);
-		gauge(registry, activity, "senders.blocked", "threads", "Threads that wait for the server to read",
-				ChannelActivity::blockedSenders);
-		counter(registry, activity, "send.blocked", "seconds", "Time that threads have waited for the server to read",
-				(it) -> it.blockedSending().toNanos() / NANOS_PER_SECOND);
-		counter(registry, activity, "reconnects", "connections", "Connections made in the place of one that ended",
-				ChannelActivity::reconnects);
+		meters
+			.add(gauge(registry, activity, "calls.active", "calls", "Calls in flight", ChannelActivity::callsInFlight));
+		meters.add(gauge(registry, activity, "connections", "connections", "Open connections",
+				ChannelActivity::connections));
+		meters.add(gauge(registry, activity, "senders.blocked", "threads", "Threads that wait for the server to read",
+				ChannelActivity::blockedSenders));
+		meters.add(counter(registry, activity, "send.blocked", "seconds",
+				"Time that threads have waited for the server to read",
+				(it) -> it.blockedSending().toNanos() / NANOS_PER_SECOND));
+		meters.add(counter(registry, activity, "reconnects", "connections",
+				"Connections made in the place of one that ended", ChannelActivity::reconnects));
+		return meters;
 	}
 
-	private void gauge(MeterRegistry registry, ChannelActivity activity, String name, String unit, String description,
-			ToDoubleFunction<ChannelActivity> value) {
-		add(registry,
-				Gauge.builder(PREFIX + name, activity, value)
-					.description(description)
-					.baseUnit(unit)
-					.tag("channel", activity.channelName())
-					.register(registry));
+	private static Meter gauge(MeterRegistry registry, ChannelActivity activity, String name, String unit,
+			String description, ToDoubleFunction<ChannelActivity> value) {
+		return Gauge.builder(PREFIX + name, activity, value)
+			.description(description)
+			.baseUnit(unit)
+			.tag("channel", activity.channelName())
+			.register(registry);
 	}
 
-	private void counter(MeterRegistry registry, ChannelActivity activity, String name, String unit, String description,
-			ToDoubleFunction<ChannelActivity> value) {
-		add(registry,
-				FunctionCounter.builder(PREFIX + name, activity, value)
-					.description(description)
-					.baseUnit(unit)
-					.tag("channel", activity.channelName())
-					.register(registry));
-	}
-
-	private void add(MeterRegistry registry, Meter meter) {
-		this.lock.lock();
-		try {
-			this.bound.add(new Bound(registry, meter));
-		}
-		finally {
-			this.lock.unlock();
-		}
+	private static Meter counter(MeterRegistry registry, ChannelActivity activity, String name, String unit,
+			String description, ToDoubleFunction<ChannelActivity> value) {
+		return FunctionCounter.builder(PREFIX + name, activity, value)
+			.description(description)
+			.baseUnit(unit)
+			.tag("channel", activity.channelName())
+			.register(registry);
 	}
 
 	@Override
 	public void destroy() {
-		taken().forEach((one) -> one.registry().remove(one.meter()));
+		this.destroyed = true;
+		changed();
 	}
 
-	private List<Bound> taken() {
-		this.lock.lock();
-		try {
-			List<Bound> taken = List.copyOf(this.bound);
-			this.bound.clear();
-			return taken;
-		}
-		finally {
-			this.lock.unlock();
-		}
-	}
-
-	private record Bound(MeterRegistry registry, Meter meter) {
+	private record Place(MeterRegistry registry, ChannelActivity activity) {
 
 	}
 

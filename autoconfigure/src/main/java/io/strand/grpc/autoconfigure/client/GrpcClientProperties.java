@@ -39,7 +39,7 @@ public class GrpcClientProperties {
 	/**
 	 * Full names of proto services that several channels may list, such as shop.Stock. A
 	 * stub of one has to name its channel by @GrpcClient, a collection of stubs has one
-	 * on each. Any other service may be listed by one channel only.
+	 * on each. Any other service may be listed by one channel only. None if not set.
 	 */
 	private List<String> sharedServices = new ArrayList<>();
 
@@ -121,7 +121,7 @@ public class GrpcClientProperties {
 		 * Where to connect: host:port, dns:///host:port,
 		 * static://host1:port1,host2:port2, discovery:///name for Spring Cloud's
 		 * DiscoveryClient, xds:///name, unix:/path, in-process:name, or self: for this
-		 * application's own server.
+		 * application's own server. That of the channel default if not set.
 		 */
 		private @Nullable String target;
 
@@ -140,29 +140,32 @@ public class GrpcClientProperties {
 		private @Nullable ConnectMode connect;
 
 		/**
-		 * How long the start of the application waits for the channel to connect, with
-		 * connect=wait; 30s if not set.
+		 * How long an attempt to connect to a host that does not answer may take, at most
+		 * 30s, and with connect=wait how long the start of the application waits for the
+		 * channel to connect; 30s if not set. In milliseconds if it has no unit.
 		 */
 		private @Nullable Duration connectTimeout;
 
 		/**
 		 * How long a channel without calls keeps its connection; 30 minutes if not set.
+		 * In milliseconds if it has no unit.
 		 */
 		private @Nullable Duration idleTimeout;
 
 		/**
-		 * Largest message that is accepted, after decompression; 4MB if not set.
+		 * Largest message that is accepted, after decompression; 4MB if not set. In bytes
+		 * if it has no unit.
 		 */
 		private @Nullable DataSize maxInboundMessageSize;
 
 		/**
 		 * Largest headers that are accepted, all entries of a call together; 8KB if not
-		 * set.
+		 * set. In bytes if it has no unit.
 		 */
 		private @Nullable DataSize maxInboundMetadataSize;
 
 		/**
-		 * Text put before gRPC's own user agent.
+		 * Text put before gRPC's own user agent; nothing if not set.
 		 */
 		private @Nullable String userAgent;
 
@@ -188,25 +191,27 @@ public class GrpcClientProperties {
 
 		/**
 		 * How often the target is resolved again, so that added servers get calls; 30s
-		 * for dns and discovery if not set, else never. Never if 0.
+		 * for dns and discovery if not set, else never. Never if 0. In milliseconds if it
+		 * has no unit.
 		 */
 		private @Nullable Duration refreshInterval;
 
 		/**
 		 * How long a channel waits at most until it tries again to connect to an address
 		 * that it has lost or could not connect to; 500ms if not set. With 0 gRPC's own
-		 * waits apply, from 1 second up to 2 minutes.
+		 * waits apply, from 1 second up to 2 minutes. In milliseconds if it has no unit.
 		 */
 		private @Nullable Duration maxReconnectBackoff;
 
 		/**
 		 * How long closing the application waits for calls in flight before it cancels
-		 * them; 10s if not set.
+		 * them; 10s if not set. In milliseconds if it has no unit.
 		 */
 		private @Nullable Duration shutdownGracePeriod;
 
 		/**
-		 * Full names of the proto services whose stubs use this channel. Not inherited.
+		 * Full names of the proto services whose stubs use this channel. None if not set.
+		 * Not inherited.
 		 */
 		private List<String> services = new ArrayList<>();
 
@@ -391,7 +396,7 @@ public class GrpcClientProperties {
 
 		/**
 		 * Name of the SSL bundle with the certificates to trust and, for mutual TLS, the
-		 * client's own.
+		 * client's own; none if not set.
 		 */
 		private @Nullable String bundle;
 
@@ -436,12 +441,13 @@ public class GrpcClientProperties {
 		/**
 		 * How long a connection is silent before it is probed; never if not set. Servers
 		 * commonly close connections that are probed more often than every 5 minutes.
+		 * Times below 10s count as 10s. In milliseconds if it has no unit.
 		 */
 		private @Nullable Duration time;
 
 		/**
 		 * How long a probe waits for its answer before the connection is closed; 20s if
-		 * not set.
+		 * not set. In milliseconds if it has no unit.
 		 */
 		private @Nullable Duration timeout;
 

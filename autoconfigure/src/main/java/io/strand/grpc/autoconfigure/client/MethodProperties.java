@@ -29,13 +29,14 @@ public class MethodProperties extends CallProperties {
 
 		/**
 		 * How often a call is made at most, the first time included: 2 to 5. The first
-		 * answer wins.
+		 * answer wins. No hedging if not set.
 		 */
 		private @Nullable Integer maxAttempts;
 
 		/**
 		 * How long an attempt is alone before the next one is made; 0 for all at once. To
-		 * be set with max-attempts. In milliseconds if it has no unit.
+		 * be set with max-attempts, and not set by default. In milliseconds if it has no
+		 * unit.
 		 */
 		private @Nullable Duration delay;
 

@@ -1,6 +1,8 @@
 package io.strand.grpc.client.connection;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
@@ -11,17 +13,33 @@ import io.grpc.ManagedChannel;
  */
 final class Connection {
 
+	/**
+	 * How long an attempt to connect may take before nothing is expected of it any more.
+	 */
+	static final Duration PATIENCE = Duration.ofSeconds(1);
+
 	private final ManagedChannel channel;
+
+	private final LongSupplier clock;
 
 	private final AtomicInteger calls = new AtomicInteger();
 
 	private volatile ConnectivityState state = ConnectivityState.IDLE;
 
+	/** When the state became what it is. */
+	private volatile long since;
+
 	/** From when it could not connect until it is connected again. */
 	private volatile boolean failing;
 
-	Connection(ManagedChannel channel) {
+	/**
+	 * Watches a channel.
+	 * @param channel the channel
+	 * @param clock the time in nanoseconds
+	 */
+	Connection(ManagedChannel channel, LongSupplier clock) {
 		this.channel = channel;
+		this.clock = clock;
 		watch();
 	}
 
@@ -34,6 +52,7 @@ final class Connection {
 		else if (current == ConnectivityState.READY) {
 			this.failing = false;
 		}
+		this.since = this.clock.getAsLong();
 		this.state = current;
 		if (current != ConnectivityState.SHUTDOWN) {
 			this.channel.notifyWhenStateChanged(current, this::watch);
@@ -52,8 +71,13 @@ final class Connection {
 		return this.state == ConnectivityState.IDLE;
 	}
 
+	/**
+	 * Whether no call should count on it: it could not connect, or takes too long to, as
+	 * to a host that does not answer.
+	 */
 	boolean isFailing() {
-		return this.failing;
+		return this.failing || (this.state == ConnectivityState.CONNECTING
+				&& this.clock.getAsLong() - this.since > PATIENCE.toNanos());
 	}
 
 	/** Connects, unless it has or does. */
@@ -72,6 +96,11 @@ final class Connection {
 	 */
 	boolean enter(int seen) {
 		return this.calls.compareAndSet(seen, seen + 1);
+	}
+
+	/** Takes on a call that was sent to this connection before. */
+	void enter() {
+		this.calls.incrementAndGet();
 	}
 
 	void leave() {

@@ -1,14 +1,14 @@
 package io.strand.grpc.client.connection;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
-import io.grpc.ClientStreamTracer;
-import io.grpc.ClientStreamTracer.StreamInfo;
 import io.grpc.ConnectivityState;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.ManagedChannel;
@@ -26,9 +26,15 @@ import org.jspecify.annotations.Nullable;
  * that under little load the others come to rest (idle-timeout). Only connections that
  * are ready are chosen from while one of them has less than {@value #ENOUGH_CALLS} calls;
  * a call does not wait for another to connect, but has it connect for the next ones. One
- * that could not connect is left out until it is ready again, unless none is left.
+ * that could not connect, or has tried to for more than a second, is left out until it is
+ * ready again, unless none is left.
  */
 public final class SpreadChannel extends ManagedChannel {
+
+	/** The order of states by what a call can hope for. */
+	public static final Comparator<ConnectivityState> BEST_FIRST = Comparator
+		.comparingInt(List.of(ConnectivityState.READY, ConnectivityState.CONNECTING, ConnectivityState.IDLE,
+				ConnectivityState.TRANSIENT_FAILURE, ConnectivityState.SHUTDOWN)::indexOf);
 
 	/**
 	 * Calls on a connection from which on a new call would rather wait for another one to
@@ -43,7 +49,11 @@ public final class SpreadChannel extends ManagedChannel {
 	 * @param channels equal channels to the same target, at least one
 	 */
 	public SpreadChannel(List<ManagedChannel> channels) {
-		this.connections = channels.stream().map(Connection::new).toList();
+		this(channels, System::nanoTime);
+	}
+
+	SpreadChannel(List<ManagedChannel> channels, LongSupplier clock) {
+		this.connections = channels.stream().map((channel) -> new Connection(channel, clock)).toList();
 	}
 
 	@Override
@@ -144,21 +154,11 @@ public final class SpreadChannel extends ManagedChannel {
 		ConnectivityState best = ConnectivityState.SHUTDOWN;
 		for (Connection connection : this.connections) {
 			ConnectivityState state = connection.channel().getState(requestConnection);
-			if (rank(state) < rank(best)) {
+			if (BEST_FIRST.compare(state, best) < 0) {
 				best = state;
 			}
 		}
 		return best;
-	}
-
-	private static int rank(ConnectivityState state) {
-		return switch (state) {
-			case READY -> 0;
-			case CONNECTING -> 1;
-			case IDLE -> 2;
-			case TRANSIENT_FAILURE -> 3;
-			case SHUTDOWN -> 4;
-		};
 	}
 
 	@Override
@@ -210,7 +210,9 @@ public final class SpreadChannel extends ManagedChannel {
 		private final CallOptions options;
 
 		/** Where the call counts, as long as it does. */
-		private final AtomicReference<@Nullable Connection> connection = new AtomicReference<>();
+		private final AtomicReference<@Nullable Connection> counted = new AtomicReference<>();
+
+		private volatile boolean over;
 
 		SpreadCall(MethodDescriptor<Q, R> method, CallOptions options) {
 			this.method = method;
@@ -219,27 +221,12 @@ public final class SpreadChannel extends ManagedChannel {
 
 		@Override
 		protected ClientCall<Q, R> choose() {
-			Connection entered = enter();
-			this.connection.set(entered);
+			Connection chosen = enter();
+			this.counted.set(chosen);
 			try {
-				// The listener may never be told: that of a blocking call is told by its
-				// reader, who may have gone
-				return entered.channel()
-					.newCall(this.method, this.options.withStreamTracerFactory(new ClientStreamTracer.Factory() {
-
-						@Override
-						public ClientStreamTracer newClientStreamTracer(StreamInfo info, Metadata headers) {
-							return new ClientStreamTracer() {
-
-								@Override
-								public void streamClosed(Status status) {
-									leave();
-								}
-
-							};
-						}
-
-					}));
+				return chosen.channel()
+					.newCall(this.method,
+							OpenStreams.watch(this.method, this.options, () -> enterAgain(chosen), this::leave));
 			}
 			catch (RuntimeException | Error ex) {
 				leave();
@@ -253,7 +240,7 @@ public final class SpreadChannel extends ManagedChannel {
 
 				@Override
 				public void onClose(Status status, @Nullable Metadata trailers) {
-					leave();
+					end();
 					super.onClose(status, trailers);
 				}
 
@@ -263,12 +250,27 @@ public final class SpreadChannel extends ManagedChannel {
 		@Override
 		protected void afterStart(boolean failed) {
 			if (failed) {
-				leave(); // a call that did not start is not told of its end
+				end(); // a call that did not start is not told of its end
 			}
 		}
 
+		/** After an attempt that has ended. */
+		private void enterAgain(Connection chosen) {
+			if (!this.over && this.counted.compareAndSet(null, chosen)) {
+				chosen.enter();
+				if (this.over) {
+					leave();
+				}
+			}
+		}
+
+		private void end() {
+			this.over = true;
+			leave();
+		}
+
 		private void leave() {
-			Connection entered = this.connection.getAndSet(null);
+			Connection entered = this.counted.getAndSet(null);
 			if (entered != null) {
 				entered.leave();
 			}

@@ -2,6 +2,7 @@ package io.strand.grpc.client.resolve;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
@@ -22,7 +23,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Once there was an answer, one that fails is not passed on: some policies would drop
- * connections that work because the DNS server does not.
+ * connections that work because the DNS server does not. Until there is one, it is asked
+ * again soon: gRPC doubles its waits up to two minutes, and so would not see a name that
+ * comes into being, such as that of a container that starts later. The same error is told
+ * once, since gRPC logs each.
  */
 final class RefreshingNameResolver extends NameResolver {
 
@@ -38,6 +42,10 @@ final class RefreshingNameResolver extends NameResolver {
 
 	private final long intervalNanos;
 
+	private final long retryNanos;
+
+	private final ResolvedAddresses addresses;
+
 	private final SynchronizationContext syncContext;
 
 	private final ScheduledExecutorService scheduler;
@@ -48,11 +56,20 @@ final class RefreshingNameResolver extends NameResolver {
 
 	private boolean answered;
 
+	/** Why there was no answer yet, when somebody was asked last. */
+	private @Nullable Status failure;
+
+	/** Whether nobody was asked since. */
+	private boolean failing;
+
 	private boolean shutdown;
 
-	RefreshingNameResolver(NameResolver delegate, Duration interval, Args args) {
+	RefreshingNameResolver(NameResolver delegate, Duration interval, Duration retryInterval,
+			ResolvedAddresses addresses, Args args) {
 		this.delegate = delegate;
-		this.intervalNanos = interval.toNanos();
+		this.intervalNanos = interval.isZero() ? 0 : interval.toNanos() + SLACK_NANOS;
+		this.retryNanos = retryInterval.toNanos();
+		this.addresses = addresses;
 		this.syncContext = args.getSynchronizationContext();
 		this.scheduler = args.getScheduledExecutorService();
 	}
@@ -84,15 +101,36 @@ final class RefreshingNameResolver extends NameResolver {
 
 	private void schedule() {
 		cancelTimer();
-		if (this.intervalNanos > 0 && !this.shutdown) {
-			this.timer = this.syncContext.schedule(this::refreshAndSchedule, this.intervalNanos + SLACK_NANOS,
-					TimeUnit.NANOSECONDS, this.scheduler);
+		long wait = waitNanos();
+		if (wait > 0 && !this.shutdown) {
+			this.timer = this.syncContext.schedule(this::refreshAndSchedule, wait, TimeUnit.NANOSECONDS,
+					this.scheduler);
 		}
 	}
 
+	private long waitNanos() {
+		boolean soon = this.failing && this.retryNanos > 0
+				&& (this.intervalNanos == 0 || this.retryNanos < this.intervalNanos);
+		return soon ? this.retryNanos : this.intervalNanos;
+	}
+
 	private void refreshAndSchedule() {
+		this.failing = false;
 		this.delegate.refresh();
 		schedule(); // from the answer on, if one comes
+	}
+
+	private boolean isKeptBack(Status error) {
+		if (this.answered) {
+			logger.debug("%s could not be resolved again, its last addresses are kept: %s"
+				.formatted(getServiceAuthority(), error));
+			return true;
+		}
+		Status before = this.failure;
+		this.failure = error;
+		this.failing = true;
+		return this.retryNanos > 0 && before != null && before.getCode() == error.getCode()
+				&& Objects.equals(before.getDescription(), error.getDescription());
 	}
 
 	private void cancelTimer() {
@@ -118,39 +156,31 @@ final class RefreshingNameResolver extends NameResolver {
 		@Override
 		public Status onResult2(ResolutionResult result) {
 			StatusOr<List<EquivalentAddressGroup>> addresses = result.getAddressesOrError();
-			if (!addresses.hasValue() && isKept(addresses.getStatus())) {
+			if (!addresses.hasValue() && isKeptBack(addresses.getStatus())) {
 				schedule();
 				return Status.OK;
 			}
-			Status status = this.listener.onResult2(merged(result));
-			RefreshingNameResolver.this.answered |= status.isOk();
+			Status status = this.listener
+				.onResult2(addresses.hasValue() ? merged(result, addresses.getValue()) : result);
+			RefreshingNameResolver.this.answered |= addresses.hasValue() && status.isOk();
 			schedule();
 			return status;
 		}
 
-		private ResolutionResult merged(ResolutionResult result) {
-			StatusOr<List<EquivalentAddressGroup>> addresses = result.getAddressesOrError();
-			return addresses.hasValue() ? result.toBuilder()
-				.setAddressesOrError(StatusOr.fromValue(Localhost.merge(addresses.getValue())))
-				.build() : result;
+		private ResolutionResult merged(ResolutionResult result, List<EquivalentAddressGroup> found) {
+			List<EquivalentAddressGroup> merged = Localhost.merge(found);
+			RefreshingNameResolver.this.addresses.set(merged);
+			return result.toBuilder().setAddressesOrError(StatusOr.fromValue(merged)).build();
 		}
 
 		@Override
 		public void onError(Status error) {
 			RefreshingNameResolver.this.syncContext.execute(() -> {
-				if (!isKept(error)) {
+				if (!isKeptBack(error)) {
 					this.listener.onError(error);
 				}
 				schedule();
 			});
-		}
-
-		private boolean isKept(Status error) {
-			if (RefreshingNameResolver.this.answered) {
-				logger.debug("%s could not be resolved again, its last addresses are kept: %s"
-					.formatted(getServiceAuthority(), error));
-			}
-			return RefreshingNameResolver.this.answered;
 		}
 
 	}

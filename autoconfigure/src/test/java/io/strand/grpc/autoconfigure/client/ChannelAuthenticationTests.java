@@ -199,6 +199,26 @@ class ChannelAuthenticationTests {
 	}
 
 	@Test
+	void theAuthorizationOfTheServedCallDoesNotGoAlongWithoutTls() {
+		String message = "The channel 'echo' to localhost:1 passes on the header 'authorization' of the call being"
+				+ " served, but has no TLS, so anybody on the way could read it. ";
+		assertInvalid(message + REMEDY + " Or take it out of strand.client.propagate-metadata and",
+				"strand.client.propagate-metadata=tenant,Authorization");
+		assertInvalid(message, "strand.client.channels.echo.propagate-metadata=authorization");
+	}
+
+	@Test
+	void theAuthorizationOfTheServedCallGoesAlongWhereNobodyElseSeesIt() {
+		String along = "strand.client.propagate-metadata=authorization";
+		secure(ChannelAuthenticationTests::echo, along);
+		try (RecordingServer plain = RecordingServer.start(new EchoService())) {
+			String target = "strand.client.channels.echo.target=" + plain.target();
+			run(ChannelAuthenticationTests::echo, along, target, AUTHENTICATION + "allow-plaintext=true");
+			run(ChannelAuthenticationTests::echo, along, target, "strand.client.channels.echo.propagate-metadata=");
+		}
+	}
+
+	@Test
 	void plaintextCanBeAllowed() {
 		try (RecordingServer plain = RecordingServer.start(new EchoService())) {
 			run(ChannelAuthenticationTests::echo, "strand.client.channels.echo.target=" + plain.target(),

@@ -10,6 +10,8 @@ import io.strand.grpc.testing.EchoGrpc.EchoBlockingStub;
 import io.strand.grpc.testing.StockGrpc.StockStub;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.SpringApplication;
@@ -195,6 +197,38 @@ class ChannelFailureTests {
 		assertThat(failure(output, Object.class, "echo.refresh-interval=-1s")).containsExactly(
 				"The value 'PT-1S' of strand.client.channels.echo.refresh-interval is not valid.",
 				"Set it to a time above zero, or to 0 for never.");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "shutdown-grace-period", "max-reconnect-backoff", "keep-alive.time", "keep-alive.timeout",
+			"connect-timeout", "idle-timeout" })
+	void aTimeIsNegative(String property, CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.%s=-1s".formatted(property))).first()
+			.isEqualTo("The value 'PT-1S' of strand.client.channels.echo.%s is not valid.".formatted(property));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "shutdown-grace-period", "max-reconnect-backoff", "keep-alive.time", "keep-alive.timeout",
+			"connect-timeout", "idle-timeout", "refresh-interval" })
+	void aTimeIsLongerThanNanosecondsCanBeCounted(String property, CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.%s=200000d".formatted(property))).first()
+			.isEqualTo("The value 'PT4800000H' of strand.client.channels.echo.%s is not valid.".formatted(property));
+	}
+
+	@Test
+	void thereAreNoConnections(CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.connections=0")).containsExactly(
+				"The value '0' of strand.client.channels.echo.connections is not valid.",
+				"Set it to a number above zero.");
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "dns:///echo:99999", "dns:///echo:0", "dns:///echo:99999999999" })
+	void thePortOfADnsNameIsNone(String target, CapturedOutput output) {
+		assertThat(failure(output, Object.class, "echo.target=" + target)).first()
+			.isEqualTo(
+					"The target '%1$s' of strand.client.channels.echo.target is not valid. The port of '%2$s' is not a"
+						.formatted(target, target.substring("dns:///".length())) + " number from 1 to 65535.");
 	}
 
 	@Test

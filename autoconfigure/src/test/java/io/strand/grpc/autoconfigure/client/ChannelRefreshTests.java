@@ -69,6 +69,36 @@ class ChannelRefreshTests {
 	}
 
 	@Test
+	void aChangeOfAPropertyThatASettingIsMadeOfAppliesToo() {
+		try (RecordingServer other = RecordingServer.start(new EchoService())) {
+			this.context
+				.withPropertyValues("shop.port=" + this.server.port(),
+						"strand.client.channels.made.target=localhost:${shop.port}")
+				.run((context) -> {
+					echo(context, "made");
+					change(context, "shop.port", String.valueOf(other.port()));
+					echo(context, "made");
+					assertThat(this.server.calls()).hasSize(1);
+					assertThat(other.calls()).hasSize(1);
+				});
+		}
+	}
+
+	@Test
+	void aChangeThatCameWithAnInvalidOneAppliesWhenThatIsMended() {
+		this.context.run((context) -> {
+			echo(context, "prices");
+			TestPropertyValues.of("strand.client.channels.prices.user-agent=after").applyTo(context);
+			change(context, "strand.client.channels.stock.connections", "0");
+			echo(context, "prices");
+			assertThat(this.server.connections()).isEqualTo(1);
+			change(context, "strand.client.channels.stock.connections", "1");
+			echo(context, "prices");
+			assertThat(this.server.lastCall().header("user-agent")).startsWith("after ");
+		});
+	}
+
+	@Test
 	void whatIsNotValidIsLoggedAndChangesNothing(CapturedOutput output) {
 		this.context.run((context) -> {
 			echo(context, "stock");

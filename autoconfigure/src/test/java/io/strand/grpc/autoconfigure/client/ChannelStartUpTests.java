@@ -13,6 +13,7 @@ import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.FailedStart;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.SilentHost;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,17 @@ class ChannelStartUpTests {
 				.satisfies((ex) -> assertThat(ex.getStatus().getCode()).isEqualTo(Code.UNAVAILABLE))
 				.withMessageContaining("channel 'stock' to %s:%d".formatted(host, this.nobody))
 				.withMessageContaining("/127.0.0.1:" + this.nobody));
+	}
+
+	@Test
+	void anAttemptToConnectToAHostThatDoesNotAnswerEndsAfterTheTimeout() {
+		try (SilentHost host = new SilentHost()) {
+			context("stock.target=127.0.0.1:" + host.port(), "stock.connect-timeout=300ms", "stock.deadline=20s")
+				.run((context) -> assertThatExceptionOfType(StatusRuntimeException.class)
+					.isThrownBy(() -> echo(context.getBean(GrpcChannels.class), "stock"))
+					.satisfies((ex) -> assertThat(ex.getStatus().getCode()).isEqualTo(Code.UNAVAILABLE))
+					.withMessageContaining("timed out after 300 ms: /127.0.0.1:" + host.port()));
+		}
 	}
 
 	private static ApplicationContextRunner context(String... properties) {

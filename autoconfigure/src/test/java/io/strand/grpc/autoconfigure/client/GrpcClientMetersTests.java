@@ -1,6 +1,7 @@
 package io.strand.grpc.autoconfigure.client;
 
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -12,8 +13,11 @@ import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.strand.grpc.client.ChannelSettings;
 import io.strand.grpc.client.GrpcChannels;
 import io.strand.grpc.client.RecordingServer;
+import io.strand.grpc.testing.ConcurrentRun;
+import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoGrpc.EchoImplBase;
 import io.strand.grpc.testing.EchoGrpc.EchoStub;
 import io.strand.grpc.testing.EchoService;
@@ -24,6 +28,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.test.util.ReflectionTestUtils;
@@ -124,6 +130,94 @@ class GrpcClientMetersTests {
 	}
 
 	@Test
+	void channelsMadeAtRunTimeAreMeteredByTheirTargetWhileTheyAreOpen() {
+		Gate gate = new Gate();
+		try (RecordingServer server = RecordingServer.start(gate)) {
+			this.runner.withPropertyValues("strand.client.channels.default.target=in-process:nobody").run((context) -> {
+				GrpcChannels channels = context.getBean(GrpcChannels.class);
+				ManagedChannel early = channels.create(server.target(), ChannelSettings.builder().build());
+				context.getBean(GrpcClientMeters.class).bindTo(this.registry);
+				Answer answer = new Answer();
+				EchoGrpc.newStub(early).unary(Message.getDefaultInstance(), answer);
+				gate.entered.await(10, TimeUnit.SECONDS);
+				assertThat(value("calls.active", server.target())).isEqualTo(1);
+				assertThat(value("connections", server.target())).isEqualTo(1);
+				ManagedChannel same = channels.create(server.target(), ChannelSettings.builder().build());
+				ManagedChannel other = channels.create("in-process:elsewhere", ChannelSettings.builder().build());
+				assertThat(value("calls.active", server.target())).isEqualTo(1);
+				assertThat(value("channel.state", "in-process:elsewhere", "state", "IDLE")).isEqualTo(1);
+				early.shutdown();
+				early.shutdownNow();
+				other.shutdown();
+				assertThat(meters("in-process:elsewhere")).isZero();
+				assertThat(meters(server.target())).isPositive();
+				same.shutdown();
+				assertThat(meters(server.target())).isZero();
+				channels.create(server.target(), ChannelSettings.builder().build());
+				assertThat(meters(server.target())).isPositive();
+				gate.open.countDown();
+			});
+		}
+		assertThat(this.registry.getMeters()).isEmpty();
+	}
+
+	@Test
+	void metersFollowChannelsThatComeAndGoInManyThreads() {
+		this.runner.withPropertyValues("strand.client.channels.default.target=in-process:nobody").run((context) -> {
+			GrpcChannels channels = context.getBean(GrpcChannels.class);
+			context.getBean(GrpcClientMeters.class).bindTo(this.registry);
+			int before = this.registry.getMeters().size();
+			ConcurrentRun.of(4, (index) -> {
+				for (int i = 0; i < 100; i++) {
+					channels.create("in-process:shared", ChannelSettings.builder().build()).shutdownNow();
+				}
+			}).join(Duration.ofSeconds(60));
+			assertThat(this.registry.getMeters()).hasSize(before);
+			channels.create("in-process:shared", ChannelSettings.builder().build());
+			assertThat(meters("in-process:shared")).isPositive();
+		});
+	}
+
+	@Test
+	void aChannelThatARefreshAddsIsMetered() {
+		this.runner.withConfiguration(AutoConfigurations.of(GrpcClientRefreshAutoConfiguration.class))
+			.withPropertyValues("strand.client.channels.default.target=in-process:nobody")
+			.run((context) -> {
+				context.getBean(GrpcClientMeters.class).bindTo(this.registry);
+				String property = "strand.client.channels.added.target";
+				TestPropertyValues.of(property + "=in-process:added").applyTo(context);
+				context.publishEvent(new EnvironmentChangeEvent(context, Set.of(property)));
+				assertThat(value("channel.state", "added", "state", "IDLE")).isEqualTo(1);
+			});
+	}
+
+	@Test
+	void callsThatRunOnWhatARefreshHasReplacedAreCounted() {
+		Gate gate = new Gate();
+		try (RecordingServer server = RecordingServer.start(gate)) {
+			this.runner.withConfiguration(AutoConfigurations.of(GrpcClientRefreshAutoConfiguration.class))
+				.withPropertyValues("strand.client.channels.default.target=" + server.target())
+				.run((context) -> {
+					context.getBean(GrpcClientMeters.class).bindTo(this.registry);
+					context.getBean(EchoStub.class).unary(Message.getDefaultInstance(), new Answer());
+					gate.entered.await(10, TimeUnit.SECONDS);
+					String property = "strand.client.channels.default.user-agent";
+					TestPropertyValues.of(property + "=after").applyTo(context);
+					context.publishEvent(new EnvironmentChangeEvent(context, Set.of(property)));
+					assertThat(value("calls.active", "default")).isEqualTo(1);
+					assertThat(value("channel.state", "default", "state", "IDLE")).isEqualTo(1);
+					context.getBean(EchoStub.class).unary(Message.getDefaultInstance(), new Answer());
+					assertThat(value("calls.active", "default")).isEqualTo(2);
+					gate.open.countDown();
+				});
+		}
+	}
+
+	private int meters(String channel) {
+		return this.registry.find("strand.client.connections").tag("channel", channel).meters().size();
+	}
+
+	@Test
 	void metersEndWithTheContextAndOthersStay() {
 		this.registry.counter("other").increment();
 		this.runner.withPropertyValues("strand.client.channels.default.target=in-process:nobody").run((context) -> {
@@ -150,8 +244,9 @@ class GrpcClientMetersTests {
 			.filter((one) -> one.channelName().equals(GrpcChannels.DEFAULT))
 			.findFirst()
 			.orElseThrow();
-		ManagedChannel made = (ManagedChannel) ReflectionTestUtils.getField(activity, "channel");
-		assertThat(made).isNotNull();
+		Set<?> open = (Set<?>) ReflectionTestUtils.getField(activity, "channels");
+		assertThat(open).hasSize(1);
+		ManagedChannel made = (ManagedChannel) open.iterator().next();
 		assertThat(made.getState(false)).isEqualTo(ConnectivityState.READY);
 		made.enterIdle();
 	}

@@ -86,8 +86,10 @@ class MetadataPropagationHopTests {
 
 	@Test
 	void credentialsGoAlongIfTheyAreListed() {
-		assertThat(call("", "strand.client.propagate-metadata=authorization").headers().get(AUTHORIZATION))
-			.isEqualTo("Bearer secret");
+		assertThat(call("", "strand.client.propagate-metadata=authorization",
+				"strand.client.channels.default.authentication.allow-plaintext=true")
+			.headers()
+			.get(AUTHORIZATION)).isEqualTo("Bearer secret");
 	}
 
 	@Test

@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.client.ChannelSettings;
+import io.strand.grpc.client.GrpcChannels;
 import io.strand.grpc.client.SecureServer;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
@@ -142,6 +144,26 @@ class SslBundleUpdateTests {
 					echo(stub);
 					assertThat(server.lastPeer()).isEqualTo("CN=second");
 				});
+		}
+	}
+
+	@Test
+	void aChannelMadeAtRunTimeThatInheritsTheBundleIsUpdatedToo() {
+		try (SecureServer server = server(authority)) {
+			ClientContext.runner()
+				.withPropertyValues(authority.bundleOf("own", clients[0]))
+				.withPropertyValues("strand.client.channels.default.ssl.bundle=own")
+				.run((context) -> {
+					EchoBlockingStub stub = EchoGrpc.newBlockingStub(context.getBean(GrpcChannels.class)
+						.create(server.target(), ChannelSettings.builder().build()));
+					echo(stub);
+					assertThat(server.lastPeer()).isEqualTo("CN=first");
+					context.getBean(SslBundleRegistry.class).updateBundle("own", authority.bundle(clients[1]));
+					echo(stub);
+					assertThat(server.lastPeer()).isEqualTo("CN=second");
+					await().atMost(PATIENCE).until(() -> server.recording().openConnections() == 1);
+				});
+			await().atMost(PATIENCE).until(() -> server.recording().openConnections() == 0);
 		}
 	}
 

@@ -57,7 +57,8 @@ class TlsOnOneSideTests {
 	void aPlaintextChannelToATlsServer() {
 		try (SecureServer server = new SecureServer(authority, identity, ClientAuth.NONE, new EchoService())) {
 			assertThat(failure(server.target())).startsWith("UNAVAILABLE: ")
-				.contains("channel 'echo' to " + server.target() + ": " + MAY_USE_TLS);
+				.contains("channel 'echo' to %s at ".formatted(server.target()))
+				.contains(": " + MAY_USE_TLS);
 		}
 	}
 
@@ -93,7 +94,8 @@ class TlsOnOneSideTests {
 	void aTlsChannelToAPlaintextServer() {
 		try (RecordingServer server = RecordingServer.start(new EchoService())) {
 			assertThat(failure(server.target(), "ssl.enabled=true")).startsWith("UNAVAILABLE: ")
-				.contains("channel 'echo' to " + server.target() + ": the channel uses TLS and the server does not:"
+				.contains("channel 'echo' to %s at ".formatted(server.target()))
+				.contains(": the channel uses TLS and the server does not:"
 						+ " set strand.client.channels.echo.ssl.enabled=false, or give the server TLS: ");
 		}
 	}

@@ -5,21 +5,34 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 import io.grpc.ConnectivityState;
+import io.grpc.Context;
+import io.grpc.Context.CancellableContext;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.client.RecordingServer;
+import io.strand.grpc.client.method.ChannelMethods;
+import io.strand.grpc.client.method.MethodSettings;
+import io.strand.grpc.client.method.RetryPolicy;
+import io.strand.grpc.client.method.ServiceConfig;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
@@ -44,6 +57,11 @@ class SpreadChannelTests {
 	private static final int STREAMS = 100;
 
 	private final Queue<StreamObserver<Message>> waiting = new ConcurrentLinkedQueue<>();
+
+	/** How many of the streams that come fail. */
+	private final AtomicInteger refused = new AtomicInteger();
+
+	private final CountDownLatch cancelled = new CountDownLatch(1);
 
 	private final RecordingServer server = serverAt(0);
 
@@ -117,6 +135,67 @@ class SpreadChannelTests {
 	}
 
 	@Test
+	void aConnectionThatTakesTooLongToBeMadeIsLeftOut() throws IOException {
+		AtomicLong clock = new AtomicLong();
+		try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+			ManagedChannel connecting = channel(silent.getLocalPort());
+			SpreadChannel channel = new SpreadChannel(List.of(channel(this.server.port()), connecting), clock::get);
+			this.opened.add(() -> channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS));
+			for (int i = 0; i < SpreadChannel.ENOUGH_CALLS; i++) {
+				EchoGrpc.newStub(channel).unary(text("hold"), new Counting(new CountDownLatch(1)));
+				int calls = i + 1;
+				await().until(() -> this.waiting.size() == calls);
+			}
+			assertThat(connecting.getState(false)).isEqualTo(ConnectivityState.CONNECTING);
+			clock.addAndGet(Connection.PATIENCE.toNanos() + 1);
+			echo(channel);
+		}
+	}
+
+	@Test
+	void aStreamWhoseReaderHasGoneDoesNotCount() throws Exception {
+		SpreadChannel channel = spread(List.of(channel(this.server.port()), channel(this.server.port())));
+		CancellableContext reader = Context.current().withCancellation();
+		reader.call(() -> EchoGrpc.newBlockingV2Stub(channel).serverStream(text("hold")).read());
+		reader.cancel(null);
+		// Closed by the client before the server is told
+		assertThat(this.cancelled.await(10, TimeUnit.SECONDS)).isTrue();
+		for (int i = 0; i < 50; i++) {
+			echo(channel);
+		}
+		assertThat(this.server.connections()).isEqualTo(1);
+	}
+
+	@Test
+	void aStreamThatIsMadeAgainCounts() {
+		Supplier<ManagedChannel> retrying = () -> NettyChannelBuilder.forAddress("localhost", this.server.port())
+			.usePlaintext()
+			.defaultServiceConfig(
+					new ServiceConfig()
+						.methods(
+								ChannelMethods
+									.of(MethodSettings.builder()
+										.retry(new RetryPolicy(null, 2, Duration.ofNanos(1), Duration.ofNanos(1), null,
+												null))
+										.build(), Map.of())
+									.resolve("test", (reason, remedy) -> new IllegalStateException(reason)))
+						.toMap())
+			.build();
+		SpreadChannel channel = spread(List.of(retrying.get(), retrying.get()));
+		this.refused.set(1);
+		Iterator<Message> stream = EchoGrpc.newBlockingStub(channel)
+			.withDeadlineAfter(1, TimeUnit.MINUTES)
+			.serverStream(text("hold"));
+		assertThat(stream.next()).isNotNull();
+		assertThat(this.refused).hasValue(0);
+		// The next call finds the connection in use, and has the other one connect
+		await().until(() -> {
+			echo(channel);
+			return this.server.connections() == 2;
+		});
+	}
+
+	@Test
 	void itIsClosedWhenAllAre() throws InterruptedException {
 		ManagedChannel first = channel(this.server.port());
 		SpreadChannel channel = spread(List.of(first, channel(this.server.port())));
@@ -147,7 +226,17 @@ class SpreadChannelTests {
 				else {
 					EchoHandlers.echo(request, responses);
 				}
-			}));
+			}).serverStream(this::hold));
+	}
+
+	/** Sends one message, and no end. */
+	private void hold(Message request, StreamObserver<Message> responses) {
+		if (this.refused.getAndUpdate((count) -> Math.max(count - 1, 0)) > 0) {
+			responses.onError(Status.UNAVAILABLE.asRuntimeException());
+			return;
+		}
+		((ServerCallStreamObserver<Message>) responses).setOnCancelHandler(this.cancelled::countDown);
+		responses.onNext(request);
 	}
 
 	private SpreadChannel spread(List<ManagedChannel> channels) {

@@ -63,9 +63,8 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 					addNested(properties, key + ".<name>.", map.group(1));
 				}
 				else {
-					properties.put(key,
-							new Property(text(property.get("type")), text(property.get("defaultValue")),
-									text(property.get("description"))));
+					properties.put(key, new Property(text(property.get("type")), text(property.get("defaultValue")),
+							text(property.get("description"))));
 				}
 			}
 		}

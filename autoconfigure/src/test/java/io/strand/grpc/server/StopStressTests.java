@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.testing.EchoHandlers;
+import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.RawConnection.Frame;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -34,6 +36,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 @Tag("stress")
 @Timeout(120)
+@ExtendWith(LeakCheckExtension.class)
 class StopStressTests {
 
 	private static final int LARGE = 512 * 1024;

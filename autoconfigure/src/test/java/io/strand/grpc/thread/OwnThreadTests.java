@@ -16,7 +16,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Tests for {@link OwnThread}: the moments between a look for work and the park, one by
- * one, and a race of many rounds. A wake-up that gets lost is a hang.
+ * one, and a race of many rounds. A wake-up that gets lost is a hang. Lincheck is no help
+ * here: it wakes parked threads for nothing, so none is lost.
  */
 @Timeout(30)
 @ExtendWith(LeakCheckExtension.class)

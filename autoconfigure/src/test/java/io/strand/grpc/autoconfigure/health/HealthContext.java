@@ -1,6 +1,7 @@
 package io.strand.grpc.autoconfigure.health;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -61,10 +62,22 @@ final class HealthContext {
 		return HealthGrpc.newBlockingV2Stub(channel).withDeadlineAfter(60, TimeUnit.SECONDS).watch(request(service));
 	}
 
+	/**
+	 * Reads, and looks again now and then: a blocking client of gRPC was once seen to
+	 * sleep on past the deadline of its call, as if it had missed that it was woken
+	 * (grpc-java issue 12648 tells the like of blocking stubs).
+	 */
 	static @Nullable ServingStatus next(BlockingClientCall<?, HealthCheckResponse> watch)
 			throws InterruptedException, StatusException {
-		HealthCheckResponse response = watch.read();
-		return (response != null) ? response.getStatus() : null;
+		while (true) {
+			try {
+				HealthCheckResponse response = watch.read(1, TimeUnit.SECONDS);
+				return (response != null) ? response.getStatus() : null;
+			}
+			catch (TimeoutException ex) {
+				// The deadline of the call says when it is too late
+			}
+		}
 	}
 
 	private static HealthCheckRequest request(String service) {

@@ -35,6 +35,7 @@ import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
 import io.strand.grpc.testing.TcpProxy;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -441,6 +442,9 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 	@CsvSource({ "STRAND_NETTY, HANDLER", "STRAND_NETTY, IMPL_BASE", "STRAND_NETTY_PLATFORM, HANDLER",
 			"STRAND_IN_PROCESS, HANDLER", "STRAND_IN_PROCESS, IMPL_BASE" })
 	@DisplayName("S6, H3: whatever ends the call ends what blocks its body, with its status")
+	// Of gRPC's blocking client: what it has not read of a call that is cancelled
+	// (grpc-java issue 12355)
+	@Tag("loses-buffers")
 	void whatEndsTheCallEndsItsBody(Kind kind, Style style) throws Exception {
 		AtomicReference<Blocked> blocked = new AtomicReference<>();
 		AtomicReference<CompletableFuture<Throwable>> ends = new AtomicReference<>();

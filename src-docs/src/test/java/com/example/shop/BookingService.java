@@ -14,7 +14,7 @@ class BookingService {
 		return Reservation.newBuilder().setText(booking.getPieces() + " × " + booking.getName()).build();
 	}
 
-	Reservation bookAll(ClientStream<Booking> bookings) {
+	Reservation bookAll(ClientStream<@Sellable Booking> bookings) {
 		int pieces = bookings.stream().mapToInt(Booking::getPieces).sum();
 		return Reservation.newBuilder().setText(pieces + " pieces").build();
 	}

@@ -31,7 +31,7 @@ class TerminalService {
 	// end::send[]
 	// tag::timeout[]
 	void scan(BidiStream<Item, Level> stream) {
-		while (!stream.call().isDraining()) {
+		while (!stream.isDraining()) {
 			try {
 				Item item = stream.receive(Duration.ofSeconds(1));
 				if (item == null) {
@@ -50,7 +50,7 @@ class TerminalService {
 	void monitor(BidiStream<Item, Level> stream) throws InterruptedException {
 		Set<String> wanted = ConcurrentHashMap.newKeySet();
 		Receiving receiving = stream.receiveEach((item) -> wanted.add(item.getName()));
-		while (receiving.isActive() && !stream.call().isDraining()) {
+		while (receiving.isActive() && !stream.isDraining()) {
 			wanted.forEach((name) -> stream.send(level(name)));
 			Thread.sleep(100);
 		}

@@ -53,6 +53,24 @@ class ValidationTests {
 			});
 	}
 
+	@Test
+	void constraintsForEachMessageOfAStream(@Autowired BookingsGrpc.BookingsBlockingV2Stub bookings) throws Exception {
+		try (StreamingCall<Booking, Reservation> call = StreamingCall.of(bookings.bookAll())) {
+			call.send(booking("tea", 2));
+			call.send(booking("the cat", 1));
+			assertThat(violations(call::receive)).singleElement().satisfies((violation) -> {
+				assertThat(violation.getField()).isEqualTo("bookings");
+				assertThat(violation.getDescription()).isEqualTo("is not for sale");
+			});
+		}
+		try (StreamingCall<Booking, Reservation> call = StreamingCall.of(bookings.bookAll())) {
+			call.send(booking("tea", 2));
+			call.send(booking("jam", 3));
+			call.halfClose();
+			assertThat(call.receive().getText()).isEqualTo("5 pieces");
+		}
+	}
+
 	private static List<FieldViolation> violations(ThrowingCallable call) throws Exception {
 		StatusRuntimeException refused = catchThrowableOfType(StatusRuntimeException.class, call);
 		assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);

@@ -160,6 +160,13 @@ public final class Receiver<Q> {
 	}
 
 	/**
+	 * Throws what a callback threw to a receiver, if one did: the call cannot end well.
+	 */
+	public void refuseIfFailed() {
+		this.pump.refuseIfFailed();
+	}
+
+	/**
 	 * Whether the call has ended, for whatever reason.
 	 * @return whether nothing more can be sent
 	 */

@@ -8,6 +8,7 @@ import io.strand.grpc.call.Threading;
 import io.strand.grpc.service.GrpcMethodArgumentResolver;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.service.PlainService;
+import io.strand.grpc.service.StreamValidation;
 
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 
@@ -41,8 +42,10 @@ class PlainServices {
 		List<GrpcMethodArgumentResolver> resolvers = this.beans.getBeanProvider(GrpcMethodArgumentResolver.class)
 			.orderedStream()
 			.toList();
+		StreamValidation validation = this.beans.getBeanProvider(StreamValidation.class)
+			.getIfAvailable(() -> StreamValidation.NONE);
 		Class<?> type = this.types.of(beanName, bean);
-		PlainService service = PlainService.of(bean, type, generated, resolvers);
+		PlainService service = PlainService.of(bean, type, generated, resolvers, validation);
 		if (service == null) {
 			throw new InvalidGrpcServiceException(
 					"Bean '%s' (%s) has @GrpcService(%s.class), which was not generated for a proto service."

@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerCallHandler;
 import io.grpc.ServerServiceDefinition;
 import org.jspecify.annotations.Nullable;
 
@@ -37,17 +38,21 @@ public final class PlainService {
 
 	private final Map<Rpc, BeanMethod> methods = new LinkedHashMap<>();
 
-	private final Map<Rpc, RpcHandle> handles = new LinkedHashMap<>();
+	private final Map<Rpc, ServerCallHandler<Object, Object>> handlers = new LinkedHashMap<>();
 
-	private PlainService(Object bean, Class<?> type, MethodArguments arguments, ProtoService service) {
+	private final StreamConstraints constraints;
+
+	private PlainService(Object bean, Class<?> type, MethodArguments arguments, StreamValidation validation,
+			ProtoService service) {
 		this.bean = bean;
 		this.type = type;
 		this.arguments = arguments;
 		this.service = service;
+		this.constraints = new StreamConstraints(validation, this.mistakes);
 	}
 
 	/**
-	 * Matches the methods of a bean to the rpcs of a service.
+	 * Matches the methods of a bean to the rpcs of a service, where nothing validates.
 	 * @param bean the bean, or the proxy through which it is called
 	 * @param type the class of the bean itself
 	 * @param generated the class that was generated for the proto service
@@ -57,11 +62,26 @@ public final class PlainService {
 	 */
 	public static @Nullable PlainService of(Object bean, Class<?> type, Class<?> generated,
 			List<GrpcMethodArgumentResolver> resolvers) {
+		return of(bean, type, generated, resolvers, StreamValidation.NONE);
+	}
+
+	/**
+	 * Matches the methods of a bean to the rpcs of a service.
+	 * @param bean the bean, or the proxy through which it is called
+	 * @param type the class of the bean itself
+	 * @param generated the class that was generated for the proto service
+	 * @param resolvers provide parameters that are no messages
+	 * @param validation validates what methods receive on streams
+	 * @return the service with its mistakes, or {@code null} if the class is not
+	 * generated
+	 */
+	public static @Nullable PlainService of(Object bean, Class<?> type, Class<?> generated,
+			List<GrpcMethodArgumentResolver> resolvers, StreamValidation validation) {
 		ProtoService service = ProtoService.of(generated);
 		if (service == null) {
 			return null;
 		}
-		PlainService plain = new PlainService(bean, type, new MethodArguments(resolvers), service);
+		PlainService plain = new PlainService(bean, type, new MethodArguments(resolvers), validation, service);
 		plain.match();
 		return plain;
 	}
@@ -158,18 +178,25 @@ public final class PlainService {
 					+ "has a thread of its own.")
 				.formatted(method));
 		}
-		if (StreamConstraints.areOn(method.method()) || StreamConstraints.areOn(entry)) {
-			this.mistakes.add(("%s has constraints on the messages of its stream, of which a validator would take them "
-					+ "all. Remove the constraints, and write rules in the .proto file.")
-				.formatted(method));
-		}
+		this.constraints.refuseOnSent(method, entry);
 		if (obstacle != null) {
 			this.mistakes.add(obstacle);
 		}
 		RpcSignature signature = RpcSignature.of(method, rpc, this.arguments, this.mistakes);
 		if (signature != null && this.mistakes.size() == before) {
-			this.handles.put(rpc, new RpcHandle(entry, this.bean, method, signature));
+			this.handlers.put(rpc, handler(rpc, method, entry, signature));
 		}
+	}
+
+	private ServerCallHandler<Object, Object> handler(Rpc rpc, BeanMethod method, Method entry,
+			RpcSignature signature) {
+		ServerCallHandler<Object, Object> handler = new RpcHandle(entry, this.bean, method, signature).handler(rpc);
+		if (rpc.kind().clientSendsOneMessage()) {
+			return handler;
+		}
+		StreamParameter stream = new StreamParameter(this.bean, this.type, method.method(), entry,
+				signature.messages().get(0));
+		return this.constraints.validated(method, stream, handler);
 	}
 
 	private static boolean isAsync(AnnotatedElement element) {
@@ -227,14 +254,15 @@ public final class PlainService {
 			throw new IllegalStateException(StringUtils.collectionToDelimitedString(this.mistakes, " "));
 		}
 		ServerServiceDefinition.Builder builder = ServerServiceDefinition.builder(this.service.descriptor());
-		this.handles.forEach((rpc, handle) -> addMethod(builder, rpc, handle));
+		this.handlers.forEach((rpc, handler) -> addMethod(builder, rpc, handler));
 		return builder.build();
 	}
 
 	@SuppressWarnings("unchecked")
-	private static void addMethod(ServerServiceDefinition.Builder builder, Rpc rpc, RpcHandle handle) {
+	private static void addMethod(ServerServiceDefinition.Builder builder, Rpc rpc,
+			ServerCallHandler<Object, Object> handler) {
 		// Of the classes that the signature was checked against
-		builder.addMethod((MethodDescriptor<Object, Object>) rpc.descriptor(), handle.handler(rpc));
+		builder.addMethod((MethodDescriptor<Object, Object>) rpc.descriptor(), handler);
 	}
 
 }

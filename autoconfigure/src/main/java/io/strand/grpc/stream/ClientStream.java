@@ -5,7 +5,6 @@ import java.util.Iterator;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
-import io.strand.grpc.call.GrpcCall;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <Q> the type of the requests
  */
-public interface ClientStream<Q> extends Iterable<Q> {
+public interface ClientStream<Q> extends ServedStream, Iterable<Q> {
 
 	/**
 	 * Waits for the next request.
@@ -88,11 +87,5 @@ public interface ClientStream<Q> extends Iterable<Q> {
 		void accept(Q request) throws Exception;
 
 	}
-
-	/**
-	 * The call of this stream: metadata, deadline, cancellation.
-	 * @return the call
-	 */
-	GrpcCall call();
 
 }

@@ -73,10 +73,13 @@ class IncomingStream<Q> implements ClientStream<Q> {
 	}
 
 	/**
-	 * Runs what uses this stream, and ends its threads with it.
+	 * Runs what uses this stream, and ends its threads with it. Throws what refused a
+	 * message, also if the body took no notice: its answer is to a part of the requests.
 	 */
 	final <T extends @Nullable Object> T enclose(ReceivingThreads.Body<T> body) throws Throwable {
-		return this.threads.enclose(body);
+		T result = this.threads.enclose(body);
+		this.receiver.refuseIfFailed();
+		return result;
 	}
 
 }

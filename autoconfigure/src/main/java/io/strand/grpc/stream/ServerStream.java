@@ -1,7 +1,5 @@
 package io.strand.grpc.stream;
 
-import io.strand.grpc.call.GrpcCall;
-
 /**
  * The responses of a call whose server sends a stream. Safe from any number of threads,
  * as the setting {@code concurrent-send} says. The stream ends with OK when the method
@@ -9,7 +7,7 @@ import io.strand.grpc.call.GrpcCall;
  *
  * @param <R> the type of the responses
  */
-public interface ServerStream<R> {
+public interface ServerStream<R> extends ServedStream {
 
 	/**
 	 * Sends a response. Blocks while another thread sends and while the client does not
@@ -21,11 +19,5 @@ public interface ServerStream<R> {
 	 * @throws IllegalStateException if the stream has ended
 	 */
 	void send(R message);
-
-	/**
-	 * The call of this stream: metadata, deadline, cancellation.
-	 * @return the call
-	 */
-	GrpcCall call();
 
 }

@@ -467,16 +467,58 @@ class PlainServiceMistakesTests {
 	}
 
 	@Test
-	void constraintsOnTheMessagesOfAStreamAreRefused() {
+	void constraintsOnTheMessagesOfAStreamAreRefusedWhereNothingWouldCheckThem() {
+		String nobody = " has constraints on the messages of its stream, which nothing would check. Mark its class "
+				+ "@Validated and have a Validator bean, as spring-boot-starter-validation brings one, or remove the "
+				+ "constraints.";
 		assertThat(mistakes(new ConstrainedStreams())).containsExactly(
-				"'RouteSummary recordRoute(ClientStream<Point>)' has constraints on the messages of its stream, of which a "
-						+ "validator would take them all. Remove the constraints, and write rules in the .proto file.",
-				"'void routeChat(BidiStream<RouteNote, RouteNote>)' has constraints on the messages of its stream, of "
-						+ "which a validator would take them all. Remove the constraints, and write rules in the .proto "
-						+ "file.");
-		assertThat(mistakes(proxy(new ConstrainedByInterface(), false), ConstrainedByInterface.class)).singleElement()
-			.asString()
-			.startsWith("'RouteSummary recordRoute(ClientStream<Point>)' has constraints");
+				"'RouteSummary recordRoute(ClientStream<Point>)'" + nobody,
+				"'void routeChat(BidiStream<RouteNote, RouteNote>)'" + nobody);
+		assertThat(mistakes(proxy(new ConstrainedByInterface(), false), ConstrainedByInterface.class))
+			.containsExactly("'RouteSummary recordRoute(ClientStream<Point>)'" + nobody);
+	}
+
+	@Test
+	void constraintsOnWhatIsSentAreRefused() {
+		String nobody = " has constraints on the messages that it sends, which nothing would check. Remove them: what is "
+				+ "received is validated, on streams, and what a method returns as a single message or a collection.";
+		assertThat(mistakes(new RoutesWithoutList() {
+
+			void listFeatures(Rectangle area, ServerStream<@Valid Feature> features) {
+			}
+
+			@Override
+			void routeChat(BidiStream<RouteNote, @NotNull RouteNote> notes) {
+			}
+
+		})).containsExactly("'void listFeatures(Rectangle, ServerStream<Feature>)'" + nobody,
+				"'void routeChat(BidiStream<RouteNote, RouteNote>)'" + nobody);
+		assertThat(mistakes(new RoutesWithoutList() {
+
+			Stream<@NotNull Feature> listFeatures(Rectangle area) {
+				return Stream.empty();
+			}
+
+		})).containsExactly("'Stream<Feature> listFeatures(Rectangle)'" + nobody);
+		assertThat(mistakes(new RoutesWithoutList() {
+
+			@Valid
+			Iterable<Feature> listFeatures(Rectangle area) {
+				return List.of();
+			}
+
+		})).containsExactly("'Iterable<Feature> listFeatures(Rectangle)'" + nobody);
+		assertThat(mistakes(new RoutesWithoutList() {
+
+			List<@NotNull Feature> listFeatures(Rectangle area) {
+				return List.of();
+			}
+
+			@Override
+			void routeChat(BidiStream<RouteNote, RouteNote> notes) {
+			}
+
+		})).isEmpty();
 	}
 
 	@Test

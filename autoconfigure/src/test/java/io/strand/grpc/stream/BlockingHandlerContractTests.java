@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -258,6 +259,34 @@ class BlockingHandlerContractTests extends BlockingStreamTestBase {
 		assertThat(outcome.status().getDescription()).isEqualTo("three");
 		assertThat(outcome.messages()).containsExactly(numbers(3));
 		assertThat(handled).hasValue(3);
+	}
+
+	@ParameterizedTest
+	@CsvSource(textBlock = STYLES)
+	@DisplayName("H4: a body that goes on when a message was refused does not end its call well")
+	void bodyGoesOnAfterARefusedMessage(Kind kind, Style style) {
+		AtomicInteger thrown = new AtomicInteger();
+		ServerInterceptor refuse = onMessage((message, delegate) -> {
+			throw Status.INVALID_ARGUMENT.withDescription("refused").asRuntimeException();
+		});
+		Consumer<ClientStream<Message>> stubborn = (stream) -> {
+			for (int i = 0; i < 2; i++) {
+				thrown.addAndGet((BlockingStreamContractTests.thrownBy(stream::receive) != null) ? 1 : 0);
+			}
+		};
+		this.echo.bidi = stubborn::accept;
+		this.echo.clientStream = (stream) -> {
+			stubborn.accept(stream);
+			return number(1);
+		};
+		start(kind, style, ConcurrentSend.SERIALIZE, refuse);
+		for (MethodDescriptor<Message, Message> method : List.of(BIDI, CLIENT_STREAM)) {
+			Outcome outcome = call(method, numbers(3));
+			assertThat(outcome.status().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
+			assertThat(outcome.status().getDescription()).isEqualTo("refused");
+			assertThat(outcome.messages()).isEmpty();
+		}
+		assertThat(thrown).hasValue(4);
 	}
 
 	@ParameterizedTest

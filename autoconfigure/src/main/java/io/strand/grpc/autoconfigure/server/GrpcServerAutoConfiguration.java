@@ -48,7 +48,7 @@ import org.springframework.core.env.Environment;
 @Conditional(OnGrpcServiceCondition.class)
 @EnableConfigurationProperties(GrpcServerProperties.class)
 @Import({ AuthenticationArgumentConfiguration.class, ExceptionMappingConfiguration.class,
-		RequestValidationConfiguration.class, LogContextConfiguration.class,
+		RequestValidationConfiguration.class, StreamValidationConfiguration.class, LogContextConfiguration.class,
 		ServerCertificateMetersConfiguration.class })
 public final class GrpcServerAutoConfiguration {
 

@@ -48,9 +48,9 @@ public final class RequestValidation implements ServiceDecorator {
 		}
 		compile(method.getMethodDescriptor().getFullMethodName(), prototype);
 		ServerCallHandler<Q, R> handler = method.getServerCallHandler();
-		return method
-			.withServerCallHandler((call, headers) -> new ValidatingListener<>(handler.startCall(call, headers),
-					this.validator, method.getMethodDescriptor().getFullMethodName()));
+		RuleCheck check = new RuleCheck(this.validator, method.getMethodDescriptor().getFullMethodName());
+		return method.withServerCallHandler(
+				(call, headers) -> new ValidatingListener<>(handler.startCall(call, headers), check));
 	}
 
 	private static @Nullable Message prototype(MethodDescriptor<?, ?> method) {

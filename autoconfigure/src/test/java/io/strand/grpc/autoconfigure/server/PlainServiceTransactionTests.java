@@ -2,6 +2,7 @@ package io.strand.grpc.autoconfigure.server;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -19,6 +20,7 @@ import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.stream.BidiStream;
 import io.strand.grpc.stream.ClientStream;
+import io.strand.grpc.stream.ServerStream;
 import io.strand.grpc.testing.Feature;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Point;
@@ -53,7 +55,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * H11: a unary or client-streaming plain method cannot forget to answer, answer twice, or
- * answer before its transaction commits.
+ * answer before its transaction commits. No method ends well whose commit fails.
  */
 @ExtendWith(LeakCheckExtension.class)
 @DisplayName("H11")
@@ -113,6 +115,52 @@ class PlainServiceTransactionTests {
 			}
 			assertThat(context.getBean(Journal.class).takeAll()).containsExactly("commit", "commit", "commit", "send");
 		});
+	}
+
+	@Test
+	@DisplayName("H11: what a streaming method sends is out before the commit; one that fails ends the stream as an error")
+	void h11FailingCommitEndsTheStream() {
+		this.runner.withBean("routes", StreamingRoutes.class).run((context) -> {
+			try (TestClient client = ServerContext.client(context)) {
+				assertThat(all(list(client, 1))).containsExactly(inTransaction("list"));
+				assertThat(all(chat(client, 2))).containsExactly(RouteNote.newBuilder().setText("2").build());
+				BlockingClientCall<?, Feature> list = list(client, -1);
+				assertThat(list.read()).isEqualTo(inTransaction("list"));
+				BlockingClientCall<?, RouteNote> chat = chat(client, -1);
+				assertThat(chat.read()).isNotNull();
+				for (BlockingClientCall<?, ?> failing : List.of(list, chat)) {
+					assertThatExceptionOfType(Exception.class).isThrownBy(failing::read)
+						.satisfies(
+								(ex) -> assertThat(Status.fromThrowable(ex).getCode()).isEqualTo(Status.Code.UNKNOWN));
+				}
+				assertThat(rows(context)).containsExactly(1, 2);
+			}
+			assertThat(context.getBean(Journal.class).takeAll()).startsWith("send", "commit", "send", "commit")
+				.hasSize(8);
+		});
+	}
+
+	private static BlockingClientCall<?, Feature> list(TestClient client, int size) {
+		return stub(client).listFeatures(Rectangle.newBuilder().setSize(size).build());
+	}
+
+	private static BlockingClientCall<?, RouteNote> chat(TestClient client, int number) throws Exception {
+		BlockingClientCall<RouteNote, RouteNote> chat = stub(client).routeChat();
+		chat.write(RouteNote.newBuilder().setText(Integer.toString(number)).build());
+		chat.halfClose();
+		return chat;
+	}
+
+	private static <T> List<T> all(BlockingClientCall<?, T> call) throws Exception {
+		List<T> messages = new ArrayList<>();
+		for (T message = call.read(); message != null; message = call.read()) {
+			messages.add(message);
+		}
+		return messages;
+	}
+
+	private static Feature inTransaction(String name) {
+		return Feature.newBuilder().setName(name + " in transaction true").build();
 	}
 
 	@Test
@@ -268,6 +316,39 @@ class PlainServiceTransactionTests {
 			Connection connection = DataSourceUtils.getConnection(dataSource);
 			connection.close();
 		}
+	}
+
+	@GrpcService(RoutesGrpc.class)
+	static class StreamingRoutes {
+
+		private final JdbcTemplate jdbc;
+
+		StreamingRoutes(JdbcTemplate jdbc) {
+			this.jdbc = jdbc;
+		}
+
+		Feature getFeature(Point point) {
+			return feature();
+		}
+
+		@Transactional
+		void listFeatures(Rectangle area, ServerStream<Feature> features) throws SQLException {
+			insert(this.jdbc, point(area.getSize()));
+			features.send(Feature.newBuilder().setName("list " + feature().getName()).build());
+		}
+
+		RouteSummary recordRoute(ClientStream<Point> points) {
+			return RouteSummary.getDefaultInstance();
+		}
+
+		@Transactional
+		void routeChat(BidiStream<RouteNote, RouteNote> notes) throws SQLException {
+			for (RouteNote note : notes) {
+				insert(this.jdbc, point(Integer.parseInt(note.getText())));
+				notes.send(note);
+			}
+		}
+
 	}
 
 	interface Operations {

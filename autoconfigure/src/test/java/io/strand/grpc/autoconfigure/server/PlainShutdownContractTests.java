@@ -180,23 +180,23 @@ class PlainShutdownContractTests {
 		CountDownLatch entered = new CountDownLatch(3);
 		this.routes.list = (features) -> {
 			CountDownLatch draining = new CountDownLatch(1);
-			features.call().onDrain(draining::countDown);
-			assertThat(features.call().isDraining()).isFalse();
+			features.onDrain(draining::countDown);
+			assertThat(features.isDraining()).isFalse();
 			entered.countDown();
 			within(draining);
-			features.send(feature("draining " + features.call().isDraining()));
+			features.send(feature("draining " + features.isDraining()));
 		};
 		this.routes.record = (points) -> {
 			points.receive();
 			CountDownLatch draining = new CountDownLatch(1);
-			points.call().onDrain(draining::countDown);
+			points.onDrain(draining::countDown);
 			entered.countDown();
 			within(draining);
 			return 1;
 		};
 		this.routes.chat = (notes) -> {
 			// Blocked in a receive: the client has to be told to end it
-			notes.call().onDrain(() -> notes.send(note("going")));
+			notes.onDrain(() -> notes.send(note("going")));
 			entered.countDown();
 			notes.forEach(notes::send);
 		};

@@ -270,6 +270,36 @@ class PlainStreamContractTests {
 	}
 
 	@Test
+	@DisplayName("S7: what a method on the event loop sends to a slow client is queued, then refused")
+	void s7EventLoopQueuesAndIsRefused() {
+		AtomicInteger sent = new AtomicInteger();
+		AtomicInteger read = new AtomicInteger();
+		CompletableFuture<Throwable> refused = new CompletableFuture<>();
+		Feature large = Feature.newBuilder().setName(LARGE).build();
+		this.routes.list = (responses) -> refused.complete(catchThrowable(() -> {
+			while (true) {
+				responses.send(large);
+				sent.incrementAndGet();
+			}
+		}));
+		run((test) -> {
+			Client<Rectangle, Feature> client = test.list((feature) -> read.incrementAndGet());
+			assertThat(Status.fromThrowable(refused.get(10, TimeUnit.SECONDS)).getCode())
+				.isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+			assertThat(sent).hasValueBetween(HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE,
+					HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE + MOST_BUFFERED);
+			// The loop serves others
+			Client<Point, RouteSummary> other = test.record();
+			other.call.request(1);
+			other.call.halfClose();
+			assertThat(other.status()).isEqualTo(Status.Code.OK);
+			client.call.request(10_000);
+			assertThat(client.status()).isEqualTo(Status.Code.OK);
+			assertThat(read).hasValue(sent.get());
+		}, "strand.server.methods[strand.testing.Routes/ListFeatures].threading=event-loop");
+	}
+
+	@Test
 	@DisplayName("S8: streams that are kept for later have ended with their methods, also with those that fail")
 	void s8StreamsEndWithTheirMethods() {
 		AtomicReference<BidiStream<RouteNote, RouteNote>> kept = new AtomicReference<>();

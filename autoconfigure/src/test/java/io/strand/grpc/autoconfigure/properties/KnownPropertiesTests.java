@@ -63,7 +63,8 @@ class KnownPropertiesTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "strand.server", "strand.server.prt", "strand.server.port.more", "strand.server.port[0]",
 			"strand.server.in-process", "strand.client.channels.stock", "strand.client.channels.stock.targt",
-			"strand.client.channels.target", "strand.serve.port", "strand" })
+			"strand.client.channels.target", "strand.client.channels[*].target",
+			"strand.client.channels.stock.methods[*].deadline", "strand.serve.port", "strand" })
 	void doesNotContainWhatCannotBeBound(String name) {
 		assertThat(this.known.contains(ConfigurationPropertyName.of(name))).isFalse();
 	}

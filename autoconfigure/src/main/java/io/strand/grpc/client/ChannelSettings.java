@@ -322,7 +322,9 @@ public final class ChannelSettings {
 
 		/**
 		 * Sets what the channel encrypts and identifies itself with; plaintext if not
-		 * set.
+		 * set. Only whoever made them can renew the certificates in them, with gRPC's
+		 * {@code AdvancedTlsX509KeyManager} for one; a channel that is given none follows
+		 * the SSL bundle that it inherits.
 		 * @param credentials the value
 		 * @return this builder
 		 */

@@ -1,12 +1,9 @@
 package io.strand.grpc.client;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
@@ -35,10 +32,7 @@ public final class GrpcChannels implements AutoCloseable {
 
 	private volatile Map<String, ChannelSettings> settings;
 
-	private final Map<String, NamedChannel> named = new ConcurrentHashMap<>();
-
-	/** Those whose place others have taken. */
-	private final Set<ClosingChannel> retired = ConcurrentHashMap.newKeySet();
+	private final NamedChannels named;
 
 	private final RunTimeChannels madeAtRunTime;
 
@@ -106,6 +100,7 @@ public final class GrpcChannels implements AutoCloseable {
 		this.selector = new ChannelSelector(this.settings, ownServer);
 		this.activities.configure(this.settings);
 		this.factory = new ChannelFactory(interceptors, customizers, ownServer, callbacks, resolvers);
+		this.named = new NamedChannels(this::settings, this.factory, this.activities);
 		this.madeAtRunTime = new RunTimeChannels(this::defaults, this.inheritance, this.factory, this.activities,
 				targetOverrides);
 		ownServer.onStart(this::connectAgain);
@@ -123,30 +118,7 @@ public final class GrpcChannels implements AutoCloseable {
 	 * target
 	 */
 	public Channel channel(String name) {
-		return named(name);
-	}
-
-	private NamedChannel named(String name) {
-		NamedChannel channel = this.named.get(name);
-		if (channel == null) {
-			NamedChannel candidate = newChannel(name);
-			NamedChannel first = this.named.putIfAbsent(name, candidate);
-			channel = (first != null) ? first : candidate;
-			if (this.closed) {
-				channel.shutdown();
-			}
-		}
-		return channel;
-	}
-
-	private NamedChannel newChannel(String name) {
-		return new NamedChannel(name, settings(name).shutdownGracePeriod(), () -> make(name));
-	}
-
-	private ManagedChannel make(String name) {
-		ChannelSettings current = settings(name);
-		return this.factory.create(name, ChannelTarget.parse(Objects.requireNonNull(current.target())), current,
-				this.activities.of(name));
+		return this.named.get(name);
 	}
 
 	private ChannelSettings settings(String name) {
@@ -178,7 +150,7 @@ public final class GrpcChannels implements AutoCloseable {
 					|| ChannelTarget.parse(target).kind() == ChannelTarget.Kind.SELF) {
 				return;
 			}
-			ManagedChannel channel = named(name).make();
+			ManagedChannel channel = this.named.get(name).make();
 			if (own.connect() == ConnectMode.WAIT) {
 				startUp.connectAndWait(name, target, channel, own.connectTimeout());
 			}
@@ -204,23 +176,9 @@ public final class GrpcChannels implements AutoCloseable {
 		}
 		this.settings = this.inheritance.apply(configured);
 		this.activities.configure(this.settings);
-		this.named.forEach((name, channel) -> {
-			ChannelSettings current = this.settings.get(name);
-			if (current != null && current.target() != null && (changed.contains(DEFAULT) || changed.contains(name))) {
-				channel.renew(current.shutdownGracePeriod(), (old) -> retired(old, current.shutdownGracePeriod()));
-			}
-		});
+		this.named.renew(this.settings, (name) -> changed.contains(DEFAULT) || changed.contains(name));
 		if (changed.contains(DEFAULT)) {
 			this.madeAtRunTime.update();
-		}
-	}
-
-	/** One whose last calls may outlive the context. */
-	private void retired(ManagedChannel old, Duration gracePeriod) {
-		this.retired.removeIf(ClosingChannel::isOver);
-		this.retired.add(new ClosingChannel(old, gracePeriod));
-		if (this.closed) {
-			old.shutdownNow();
 		}
 	}
 
@@ -290,12 +248,7 @@ public final class GrpcChannels implements AutoCloseable {
 	 */
 	private void connectAgain() {
 		this.madeAtRunTime.connectAgain();
-		for (NamedChannel channel : this.named.values()) {
-			ManagedChannel made = channel.getIfMade();
-			if (made != null) {
-				made.resetConnectBackoff();
-			}
-		}
+		this.named.connectAgain();
 	}
 
 	ChannelSelector selector() {
@@ -309,16 +262,7 @@ public final class GrpcChannels implements AutoCloseable {
 	@Override
 	public void close() {
 		this.closed = true;
-		List<ClosingChannel> closing = new ArrayList<>();
-		for (NamedChannel channel : this.named.values()) {
-			channel.shutdown();
-			ManagedChannel made = channel.getIfMade();
-			if (made != null) {
-				closing.add(new ClosingChannel(made, channel.shutdownGracePeriod()));
-			}
-		}
-		// After the named ones: one that was just replaced is here by now
-		closing.addAll(this.retired);
+		List<ClosingChannel> closing = new ArrayList<>(this.named.shutdown());
 		closing.addAll(this.madeAtRunTime.closing());
 		try {
 			ClosingChannel.closeAll(closing);

@@ -8,6 +8,7 @@ import java.util.Objects;
 import io.grpc.NameResolverProvider;
 import io.grpc.NameResolverRegistry;
 import io.strand.grpc.client.ChannelTarget.Kind;
+import io.strand.grpc.client.resolve.AddressNotingResolverProvider;
 import io.strand.grpc.client.resolve.RefreshingNameResolverProvider;
 import io.strand.grpc.client.resolve.ResolvedAddresses;
 import io.strand.grpc.service.NearestName;
@@ -46,7 +47,7 @@ final class NameResolvers {
 	 * @param target a target of the kind RESOLVED or STATIC
 	 * @param settings how often to resolve again, if it says so, and how soon after an
 	 * error
-	 * @param addresses told of the answers, but for those of xDS
+	 * @param addresses told of the answers
 	 * @return the resolver
 	 */
 	NameResolverProvider provider(ChannelTarget target, ChannelSettings settings, ResolvedAddresses addresses) {
@@ -57,7 +58,7 @@ final class NameResolvers {
 		}
 		String scheme = provider.getScheme();
 		if (scheme.equals(XDS)) {
-			return provider;
+			return new AddressNotingResolverProvider(provider, addresses);
 		}
 		Duration byDefault = (scheme.equals(DNS) || scheme.equals(DISCOVERY)) ? REFRESH_INTERVAL : Duration.ZERO;
 		Duration refreshInterval = settings.balancing().refreshInterval();

@@ -3,9 +3,6 @@ package io.strand.grpc.client;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -43,7 +40,7 @@ final class NamedChannel extends Channel {
 	/** What a call is told after the end, with a place for the name. */
 	private final String end;
 
-	private final AtomicReference<@Nullable Making> delegate = new AtomicReference<>();
+	private final AtomicReference<@Nullable ChannelMaking> delegate = new AtomicReference<>();
 
 	private volatile Duration shutdownGracePeriod;
 
@@ -66,10 +63,10 @@ final class NamedChannel extends Channel {
 	}
 
 	/** Takes a channel for the time in which a call starts. */
-	private @Nullable Making enterUnlessClosed() {
+	private @Nullable ChannelMaking enterUnlessClosed() {
 		while (!this.closed) {
 			try {
-				Making making = making();
+				ChannelMaking making = making();
 				made(making);
 				if (making.enter()) {
 					return making;
@@ -95,11 +92,11 @@ final class NamedChannel extends Channel {
 		return made(making());
 	}
 
-	private Making making() {
-		Making making = this.delegate.get();
+	private ChannelMaking making() {
+		ChannelMaking making = this.delegate.get();
 		if (making == null) {
-			making = new Making(this.factory);
-			Making first = this.delegate.compareAndExchange(null, making);
+			making = new ChannelMaking(this.factory);
+			ChannelMaking first = this.delegate.compareAndExchange(null, making);
 			if (first == null) {
 				making.run();
 				if (this.closed) {
@@ -113,8 +110,8 @@ final class NamedChannel extends Channel {
 		return making;
 	}
 
-	private ManagedChannel made(Making making) {
-		if (!making.isDone() && making.maker == Thread.currentThread()) {
+	private ManagedChannel made(ChannelMaking making) {
+		if (making.isBeingMadeHere()) {
 			throw new IllegalStateException(
 					"Channel '%s' is called while it is being made, by its own customizer or interceptor"
 						.formatted(this.name));
@@ -142,7 +139,7 @@ final class NamedChannel extends Channel {
 	 */
 	void renew(Duration newGracePeriod, Consumer<ManagedChannel> retired) {
 		this.shutdownGracePeriod = newGracePeriod;
-		Making old = this.delegate.getAndSet(null);
+		ChannelMaking old = this.delegate.getAndSet(null);
 		if (old != null) {
 			// One that is being made may have seen the old settings
 			old.retire(retired);
@@ -165,7 +162,7 @@ final class NamedChannel extends Channel {
 	 * @return the channel or {@code null}
 	 */
 	@Nullable ManagedChannel getIfMade() {
-		Making making = this.delegate.get();
+		ChannelMaking making = this.delegate.get();
 		try {
 			return (making != null && making.isDone()) ? making.get() : null;
 		}
@@ -187,7 +184,7 @@ final class NamedChannel extends Channel {
 
 		private final CallOptions options;
 
-		private @Nullable Making entered;
+		private @Nullable ChannelMaking entered;
 
 		NamedCall(MethodDescriptor<Q, R> method, CallOptions options) {
 			this.method = method;
@@ -196,7 +193,7 @@ final class NamedChannel extends Channel {
 
 		@Override
 		protected ClientCall<Q, R> choose() {
-			Making making = enterUnlessClosed();
+			ChannelMaking making = enterUnlessClosed();
 			if (making == null) {
 				return new RefusedCall<>(Status.UNAVAILABLE.withDescription("%s; %s was not called".formatted(
 						NamedChannel.this.end.formatted(NamedChannel.this.name), this.method.getFullMethodName())),
@@ -214,88 +211,9 @@ final class NamedChannel extends Channel {
 
 		@Override
 		protected void afterStart(boolean failed) {
-			Making making = this.entered;
+			ChannelMaking making = this.entered;
 			if (making != null) {
 				making.leave();
-			}
-		}
-
-	}
-
-	/**
-	 * A channel and the calls that start on it at this moment: it shuts down when it is
-	 * retired and none does any more. {@link #starting} is their number, and negative,
-	 * offset by {@link #RETIRED}, once it is retired.
-	 */
-	private static final class Making extends FutureTask<ManagedChannel> {
-
-		private static final int RETIRED = Integer.MIN_VALUE;
-
-		private final AtomicInteger starting = new AtomicInteger();
-
-		private final AtomicBoolean shutDown = new AtomicBoolean();
-
-		private volatile @Nullable Thread maker;
-
-		private volatile @Nullable Consumer<ManagedChannel> retirement;
-
-		Making(Supplier<ManagedChannel> factory) {
-			super(factory::get);
-		}
-
-		@Override
-		public void run() {
-			this.maker = Thread.currentThread();
-			super.run();
-			this.maker = null;
-		}
-
-		boolean enter() {
-			int current = this.starting.get();
-			while (current >= 0) {
-				if (this.starting.compareAndSet(current, current + 1)) {
-					return true;
-				}
-				current = this.starting.get();
-			}
-			return false;
-		}
-
-		void leave() {
-			if (this.starting.decrementAndGet() == RETIRED) {
-				shutDown();
-			}
-		}
-
-		void retire(Consumer<ManagedChannel> retired) {
-			this.retirement = retired;
-			// Those that wait for it to be made find it retired, and make another one
-			if (this.starting.addAndGet(RETIRED) == RETIRED) {
-				shutDown();
-			}
-		}
-
-		/** When nobody starts a call on it any more; it may still be being made. */
-		private void shutDown() {
-			if (isDone() && this.shutDown.compareAndSet(false, true)) {
-				Consumer<ManagedChannel> told = this.retirement;
-				try {
-					ManagedChannel channel = get();
-					if (told != null) {
-						told.accept(channel);
-					}
-					channel.shutdown();
-				}
-				catch (ExecutionException | InterruptedException | CancellationException ex) {
-					// It could not be made, which those who asked for it were told
-				}
-			}
-		}
-
-		@Override
-		protected void done() {
-			if (this.starting.get() == RETIRED) {
-				shutDown();
 			}
 		}
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the name of the channel
  * @param target where it leads
- * @param addresses what that was resolved to
+ * @param addresses what that was resolved to, or what its policy has found
  * @param mismatch says what TLS has to do with it
  */
 record UnavailableDetails(String name, String target, ResolvedAddresses addresses,

@@ -31,7 +31,7 @@ final class Javadoc {
 		if (!comment.find()) {
 			return "";
 		}
-		return comment.group(1).replaceAll("\\s+\\*? *", " ").replaceAll("\\{@code ([^}]*)}", "`$1`").strip();
+		return comment.group(1).replaceAll("\\R\\s*\\*? ?", " ").strip();
 	}
 
 	private static String source(Class<?> type) {

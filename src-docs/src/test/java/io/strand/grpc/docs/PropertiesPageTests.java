@@ -3,16 +3,12 @@ package io.strand.grpc.docs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.Test;
-
-import org.springframework.util.unit.DataSize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -25,34 +21,7 @@ class PropertiesPageTests {
 
 	private static final Pattern ROW = Pattern.compile("\\| `strand\\..*");
 
-	private static final Pattern DEFAULT = Pattern.compile("if not set|by default|the default");
-
 	private final Map<String, StrandProperties.Property> properties = StrandProperties.load().byKey();
-
-	@Test
-	void everyPropertyHasAMeaning() {
-		assertThat(this.properties)
-			.containsKeys("strand.server.port", "strand.server.services.<name>.threading",
-					"strand.server.methods.<name>.max-wait", "strand.client.channels.<name>.ssl.bundle")
-			.allSatisfy((key, property) -> assertThat(property.description()).endsWith("."));
-	}
-
-	/** A channel inherits, so the metadata have no default for it. */
-	@Test
-	void everyPropertyOfTheClientSaysItsDefaultAndItsUnit() {
-		Map<String, String> units = Map.of(Duration.class.getName(), "In milliseconds if it has no unit.",
-				DataSize.class.getName(), "In bytes if it has no unit.");
-		Map<String, StrandProperties.Property> client = new TreeMap<>(this.properties);
-		client.keySet().removeIf((key) -> !key.startsWith("strand.client."));
-		assertThat(client).hasSizeGreaterThan(60).allSatisfy((key, property) -> {
-			if (property.defaultValue().isEmpty()) {
-				assertThat(property.description()).containsPattern(DEFAULT);
-			}
-			if (units.containsKey(property.type())) {
-				assertThat(property.description()).contains(units.get(property.type()));
-			}
-		});
-	}
 
 	@Test
 	void tableListsEveryPropertyWithItsDefaultAndMeaning() throws IOException {

@@ -1,6 +1,5 @@
 package io.strand.grpc.docs;
 
-import java.beans.PropertyDescriptor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URL;
@@ -13,81 +12,62 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import org.springframework.beans.BeanUtils;
 import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
-import org.springframework.boot.context.properties.bind.DataObjectPropertyName;
 import org.springframework.boot.json.JsonParserFactory;
-import org.springframework.core.ResolvableType;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.util.ClassUtils;
 
 /**
- * The properties under {@code strand.} that exist: what the library's configuration
- * metadata lists, and for properties of type map, which the metadata does not look into,
- * what the type of the map's values can be set to, with the comments of its fields.
+ * The properties under {@code strand.} that exist, as the library's configuration
+ * metadata has them.
  *
  * @param byKey the properties by key, where {@code <name>} stands for a key of a map
+ * @param groupsByName the maps whose values are groups of properties: their keys, with
+ * the type of the values
  */
-record StrandProperties(SortedMap<String, Property> byKey) {
+record StrandProperties(SortedMap<String, Property> byKey, SortedMap<String, Class<?>> groupsByName) {
 
 	private static final String METADATA = "META-INF/spring-configuration-metadata.json";
 
 	private static final Pattern MAP = Pattern.compile("java\\.util\\.Map<java\\.lang\\.String,(.+)>");
 
 	static StrandProperties load() {
-		SortedMap<String, Property> properties = new TreeMap<>();
+		StrandProperties properties = new StrandProperties(new TreeMap<>(), new TreeMap<>());
 		try {
 			ClassLoader classLoader = StrandProperties.class.getClassLoader();
 			for (URL metadata : Collections.list(classLoader.getResources(METADATA))) {
 				String json = new String(metadata.openStream().readAllBytes(), StandardCharsets.UTF_8);
-				addAll(properties, JsonParserFactory.getJsonParser().parseMap(json));
+				properties.addAll(JsonParserFactory.getJsonParser().parseMap(json));
 			}
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
-		return new StrandProperties(properties);
+		return properties;
 	}
 
-	private static void addAll(SortedMap<String, Property> properties, Map<String, Object> metadata) {
+	private void addAll(Map<String, Object> metadata) {
 		for (Object entry : (List<?>) metadata.get("properties")) {
 			Map<?, ?> property = (Map<?, ?>) entry;
-			String key = (String) property.get("name");
+			String key = text(property.get("name"));
 			if (key.startsWith("strand.")) {
-				Matcher map = MAP.matcher(String.valueOf(property.get("type")));
-				if (map.matches() && map.group(1).equals(String.class.getName())) {
-					properties.put(key + ".<name>",
-							new Property(String.class.getName(), "", text(property.get("description"))));
-				}
-				else if (map.matches()) {
-					addNested(properties, key + ".<name>.", map.group(1));
-				}
-				else {
-					properties.put(key, new Property(text(property.get("type")), text(property.get("defaultValue")),
-							text(property.get("description"))));
-				}
+				add(key.replace("[*]", ".<name>"),
+						new Property(text(property.get("sourceType")), text(property.get("type")),
+								text(property.get("defaultValue")), text(property.get("description"))));
 			}
 		}
 	}
 
-	private static void addNested(SortedMap<String, Property> properties, String prefix, String typeName) {
-		Class<?> type = ClassUtils.resolveClassName(typeName, null);
-		for (PropertyDescriptor descriptor : BeanUtils.getPropertyDescriptors(type)) {
-			String key = prefix + DataObjectPropertyName.toDashedForm(descriptor.getName());
-			if (descriptor.getWriteMethod() != null) {
-				Class<?> declaring = descriptor.getWriteMethod().getDeclaringClass();
-				properties.put(key, new Property(descriptor.getPropertyType().getName(), "",
-						Javadoc.ofField(declaring, descriptor.getName())));
-			}
-			else if (Map.class.isAssignableFrom(descriptor.getPropertyType())) {
-				Class<?> values = ResolvableType.forMethodReturnType(descriptor.getReadMethod())
-					.asMap()
-					.resolveGeneric(1);
-				addNested(properties, key + ".<name>.", values.getName());
-			}
-			else if (descriptor.getPropertyType().getName().startsWith("io.strand.")) {
-				addNested(properties, key + ".", descriptor.getPropertyType().getName());
-			}
+	private void add(String key, Property property) {
+		Matcher map = MAP.matcher(property.type());
+		if (!map.matches()) {
+			this.byKey.put(key, property);
+		}
+		else if (map.group(1).startsWith("io.strand.")) {
+			this.groupsByName.put(key, ClassUtils.resolveClassName(map.group(1), null));
+		}
+		else {
+			this.byKey.put(key + ".<name>", property);
 		}
 	}
 
@@ -125,11 +105,12 @@ record StrandProperties(SortedMap<String, Property> byKey) {
 	/**
 	 * What is known of a property.
 	 *
+	 * @param source the name of the class that it is a property of
 	 * @param type the name of its type
 	 * @param defaultValue its default, empty if there is none
 	 * @param description what it means
 	 */
-	record Property(String type, String defaultValue, String description) {
+	record Property(String source, String type, String defaultValue, String description) {
 
 	}
 

@@ -26,6 +26,8 @@ final class Backend implements AutoCloseable {
 
 	private final Server server;
 
+	private final int port;
+
 	Backend() {
 		try {
 			this.server = NettyServerBuilder.forPort(0, InsecureServerCredentials.create())
@@ -37,10 +39,11 @@ final class Backend implements AutoCloseable {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+		this.port = this.server.getPort();
 	}
 
 	int port() {
-		return this.server.getPort();
+		return this.port;
 	}
 
 	int calls() {

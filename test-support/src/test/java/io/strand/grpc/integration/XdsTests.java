@@ -4,6 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc.HealthBlockingStub;
 import org.junit.jupiter.api.AfterEach;
@@ -19,6 +21,7 @@ import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -59,6 +62,27 @@ class XdsTests {
 	}
 
 	@Test
+	void aCallThatFindsNobodyNamesTheEndpoints() throws Exception {
+		this.plane.publish(this.first, this.second);
+		this.first.close();
+		this.second.close();
+		try (ConfigurableApplicationContext context = start(this.plane.bootstrap())) {
+			HealthBlockingStub health = context.getBean(Shop.class).health;
+			assertThatExceptionOfType(StatusRuntimeException.class)
+				.isThrownBy(() -> health.check(HealthCheckRequest.getDefaultInstance()))
+				.satisfies((ex) -> assertThat(ex.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE))
+				.withMessageMatching(".*\\(channel 'default' to xds:///shop at (%1$s, %2$s|%2$s, %1$s): .*"
+					.formatted(address(this.first), address(this.second)))
+				.withMessageContaining("Connection refused");
+			this.plane.publish(this.second);
+			await().atMost(PATIENCE)
+				.untilAsserted(() -> assertThatExceptionOfType(StatusRuntimeException.class)
+					.isThrownBy(() -> health.check(HealthCheckRequest.getDefaultInstance()))
+					.withMessageContaining("(channel 'default' to xds:///shop at 127.0.0.1:%d: ", this.second.port()));
+		}
+	}
+
+	@Test
 	void theBootstrapMayBeAResource(@TempDir Path directory) throws Exception {
 		this.plane.publish(this.first);
 		Path file = Files.writeString(directory.resolve("xds.json"), this.plane.bootstrap());
@@ -81,6 +105,10 @@ class XdsTests {
 			.havingRootCause()
 			.withMessageStartingWith(
 					"The xDS bootstrap 'classpath:missing.json' of strand.client.xds.bootstrap cannot");
+	}
+
+	private static String address(Backend backend) {
+		return "127.0.0.1:" + backend.port();
 	}
 
 	/**

@@ -5,8 +5,6 @@ import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.boot.context.properties.NestedConfigurationProperty;
-
 /**
  * How the calls of a channel are made.
  */
@@ -17,7 +15,6 @@ public class ChannelCallProperties extends CallProperties {
 	 * methods of a service by its, such as '[shop.Stock]'. They go before those of the
 	 * channel.
 	 */
-	@NestedConfigurationProperty
 	private final Map<String, MethodProperties> methods = new LinkedHashMap<>();
 
 	/**

@@ -24,7 +24,7 @@ public class GrpcHealthProperties {
 
 	/**
 	 * Health group or indicator of Spring Boot, such as readiness or db, that the server
-	 * as a whole is as healthy as. Without it, the server is SERVING while it runs and
+	 * as a whole is as healthy as. If not set, the server is SERVING while it runs and
 	 * the application is ready.
 	 */
 	private @Nullable String overall;
@@ -32,21 +32,20 @@ public class GrpcHealthProperties {
 	/**
 	 * Health groups or indicators of Spring Boot by the full proto name of the service
 	 * that is as healthy as they are, such as '[shop.Orders]'; liveness and readiness are
-	 * names as well. A service without an entry is SERVING while the server runs and the
+	 * names as well. If not set, a service is SERVING while the server runs and the
 	 * application is ready.
 	 */
 	private final Map<String, String> services = new LinkedHashMap<>();
 
 	/**
-	 * How often the health groups and indicators are asked. In seconds if there is no
-	 * unit.
+	 * How often the health groups and indicators are asked. In seconds if it has no unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration interval = Duration.ofSeconds(10);
 
 	/**
 	 * How long a health group or indicator may take to answer before what depends on it
-	 * is NOT_SERVING, until it has answered. In seconds if there is no unit.
+	 * is NOT_SERVING, until it has answered. In seconds if it has no unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration timeout = Duration.ofSeconds(10);

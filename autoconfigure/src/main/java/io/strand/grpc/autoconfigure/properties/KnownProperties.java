@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 import io.strand.grpc.service.NearestName;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ import org.springframework.core.ResolvableType;
  */
 final class KnownProperties {
 
+	/** As in the configuration metadata, from where somebody may have copied it. */
 	private static final String ANY_NAME = "*";
 
 	/** Whatever comes below: the entries of a list or map of simple values. */
@@ -117,15 +119,29 @@ final class KnownProperties {
 			if (pattern.get(i).equals(ANYTHING_BELOW)) {
 				return name.getNumberOfElements() > i;
 			}
-			if (name.getNumberOfElements() <= i || !matches(pattern.get(i), name.getElement(i, Form.UNIFORM))) {
+			if (name.getNumberOfElements() <= i || !matches(pattern.get(i), name, i)) {
 				return false;
 			}
 		}
 		return name.getNumberOfElements() == pattern.size();
 	}
 
-	private static boolean matches(String pattern, String element) {
-		return pattern.equals(ANY_NAME) || pattern.replace("-", "").equals(element);
+	private static boolean matches(String pattern, ConfigurationPropertyName name, int index) {
+		return pattern.equals(ANY_NAME) ? !isAnyName(name, index)
+				: pattern.replace("-", "").equals(name.getElement(index, Form.UNIFORM));
+	}
+
+	/**
+	 * Whether a name has the wildcard where it should have a name of the user's.
+	 * @param name a name that is not known
+	 * @return whether it has
+	 */
+	static boolean isPattern(ConfigurationPropertyName name) {
+		return IntStream.range(0, name.getNumberOfElements()).anyMatch((index) -> isAnyName(name, index));
+	}
+
+	private static boolean isAnyName(ConfigurationPropertyName name, int index) {
+		return name.getElement(index, Form.ORIGINAL).equals(ANY_NAME);
 	}
 
 	/**

@@ -16,11 +16,18 @@ class UnknownPropertyFailureAnalyzer extends AbstractFailureAnalyzer<UnknownProp
 		Origin origin = property.getOrigin();
 		String description = "Strand has no property '%s':%n%n    Value: %s%n    Origin: %s"
 			.formatted(property.getName(), property.getValue(), (origin != null) ? origin : "unknown");
-		String action = (cause.getNearest() != null)
+		return new FailureAnalysis(description, action(cause), cause);
+	}
+
+	private static String action(UnknownPropertyException cause) {
+		if (KnownProperties.isPattern(cause.getProperty().getName())) {
+			return "Put a name in the place of *, or remove the property. What holds for all channels is set on the"
+					+ " channel 'default'.";
+		}
+		return (cause.getNearest() != null)
 				? "Did you mean '%s'? Correct the name, or remove the property.".formatted(cause.getNearest())
 				: "Correct the name, or remove the property. Strand's properties begin with strand.server or"
 						+ " strand.client.";
-		return new FailureAnalysis(description, action, cause);
 	}
 
 }

@@ -45,7 +45,7 @@ public class GrpcSecurityProperties {
 		private int max;
 
 		/**
-		 * How long failures are counted, from the first one on. In seconds if there is no
+		 * How long failures are counted, from the first one on. In seconds if it has no
 		 * unit.
 		 */
 		@DurationUnit(ChronoUnit.SECONDS)

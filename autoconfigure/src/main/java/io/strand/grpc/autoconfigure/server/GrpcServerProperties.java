@@ -42,7 +42,7 @@ public class GrpcServerProperties {
 	private @Nullable String address;
 
 	/**
-	 * File of a Unix domain socket to listen on, beside the TCP port.
+	 * File of a Unix domain socket to listen on, beside the TCP port; none if not set.
 	 */
 	private @Nullable Path unixSocket;
 
@@ -53,7 +53,7 @@ public class GrpcServerProperties {
 
 	/**
 	 * How long a stop waits for calls in flight before it cancels them; 0 to cancel them
-	 * at once. In seconds if there is no unit. A period longer than
+	 * at once. In seconds if it has no unit. A period longer than
 	 * spring.lifecycle.timeout-per-shutdown-phase needs that one raised too.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
@@ -62,7 +62,7 @@ public class GrpcServerProperties {
 	/**
 	 * How long a stop still takes new calls, while its health says NOT_SERVING, before it
 	 * closes its addresses and the grace period begins: for load balancers that go on to
-	 * send calls until they have noticed. In seconds if there is no unit. It counts in
+	 * send calls until they have noticed. In seconds if it has no unit. It counts in
 	 * spring.lifecycle.timeout-per-shutdown-phase too.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
@@ -70,12 +70,13 @@ public class GrpcServerProperties {
 
 	/**
 	 * Largest message that is accepted, after decompression. Has no effect on calls
-	 * in-process, whose messages are not encoded.
+	 * in-process, whose messages are not encoded. In bytes if it has no unit.
 	 */
 	private DataSize maxInboundMessageSize = DataSize.ofMegabytes(4);
 
 	/**
-	 * Largest headers that are accepted, all entries of a call together.
+	 * Largest headers that are accepted, all entries of a call together. In bytes if it
+	 * has no unit.
 	 */
 	private DataSize maxInboundMetadataSize = DataSize.ofKilobytes(8);
 
@@ -382,7 +383,8 @@ public class GrpcServerProperties {
 		private ConcurrentSend concurrentSend = ConcurrentSend.SERIALIZE;
 
 		/**
-		 * How much may be queued on a stream before a sender waits; 32KB if not set.
+		 * How much may be queued on a stream before a sender waits; 32KB if not set. In
+		 * bytes if it has no unit.
 		 */
 		private @Nullable DataSize readyThreshold;
 
@@ -424,34 +426,39 @@ public class GrpcServerProperties {
 	public static class HandlerGroup {
 
 		/**
-		 * The kind of thread that its calls run on.
+		 * The kind of thread that its calls run on; inherited from service or server if
+		 * not set.
 		 */
 		private @Nullable Threading threading;
 
 		/**
-		 * Whether cancellation interrupts the threads of its handlers.
+		 * Whether cancellation interrupts the threads of its handlers; inherited from
+		 * service or server if not set.
 		 */
 		private @Nullable Boolean interruptOnCancel;
 
 		/**
-		 * What two senders on one of its streams get.
+		 * What two senders on one of its streams get; inherited from service or server if
+		 * not set.
 		 */
 		private @Nullable ConcurrentSend concurrentSend;
 
 		/**
 		 * How many of its handlers may run at the same time, beside the limits of its
-		 * service and of the server.
+		 * service and of the server; no limit of its own if not set.
 		 */
 		private @Nullable Integer maxConcurrentCalls;
 
 		/**
-		 * How long its calls wait at a limit before they are refused.
+		 * How long its calls wait at a limit before they are refused; inherited from
+		 * service or server if not set. In milliseconds if it has no unit.
 		 */
 		private @Nullable Duration maxWait;
 
 		/**
-		 * How long its calls may last before they are ended as DEADLINE_EXCEEDED; 0 for
-		 * no limit, whatever the server's is.
+		 * How long its calls may last before they are ended as DEADLINE_EXCEEDED;
+		 * inherited from service or server if not set, 0 for no limit. In milliseconds if
+		 * it has no unit.
 		 */
 		private @Nullable Duration maxCallDuration;
 

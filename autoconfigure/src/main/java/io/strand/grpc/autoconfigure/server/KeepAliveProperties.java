@@ -11,20 +11,22 @@ import org.springframework.boot.convert.DurationUnit;
 public class KeepAliveProperties {
 
 	/**
-	 * How long a connection is silent before the server probes it; 0 for never.
+	 * How long a connection is silent before the server probes it; 0 for never. In
+	 * seconds if it has no unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration time = Duration.ofMinutes(5);
 
 	/**
-	 * How long a probe waits for its answer before the connection is closed.
+	 * How long a probe waits for its answer before the connection is closed. In seconds
+	 * if it has no unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration timeout = Duration.ofSeconds(20);
 
 	/**
 	 * How often clients may probe; the connection of one that does more often is closed.
-	 * 0 for as often as they like.
+	 * 0 for as often as they like. In seconds if it has no unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration permitTime = Duration.ofMinutes(1);

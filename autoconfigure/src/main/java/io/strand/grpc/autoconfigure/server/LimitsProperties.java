@@ -36,13 +36,14 @@ public class LimitsProperties {
 
 	/**
 	 * How long a call waits at a limit before it is refused as RESOURCE_EXHAUSTED; 0 to
-	 * refuse it at once.
+	 * refuse it at once. In milliseconds if it has no unit.
 	 */
 	private Duration maxWait = Duration.ZERO;
 
 	/**
 	 * How long a call may last before it is ended as DEADLINE_EXCEEDED and its handler
-	 * interrupted, unless the client's deadline is earlier. No limit if not set, or 0.
+	 * interrupted, unless the client's deadline is earlier. No limit if not set, or 0. In
+	 * milliseconds if it has no unit.
 	 */
 	private @Nullable Duration maxCallDuration;
 
@@ -54,41 +55,44 @@ public class LimitsProperties {
 	private int maxResets = 200;
 
 	/**
-	 * The time that max-resets is counted in. In whole seconds.
+	 * The time that max-resets is counted in: whole seconds. In seconds if it has no
+	 * unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration resetWindow = Duration.ofSeconds(30);
 
 	/**
 	 * How long a new connection may take for its TLS handshake and first HTTP/2 frames
-	 * before it is closed; 0 for no limit.
+	 * before it is closed; 0 for no limit. In seconds if it has no unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration handshakeTimeout = Duration.ofSeconds(10);
 
 	/**
-	 * How long a connection without calls is kept; 0 for ever.
+	 * How long a connection without calls is kept; 0 for ever. In seconds if it has no
+	 * unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration maxConnectionIdle = Duration.ofMinutes(15);
 
 	/**
 	 * How long a connection is kept, give or take a tenth, before the client is asked to
-	 * make a new one: which may find another server. 0 for ever.
+	 * make a new one: which may find another server. 0 for ever. In seconds if it has no
+	 * unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration maxConnectionAge = Duration.ZERO;
 
 	/**
 	 * How long calls may go on when their connection has reached max-connection-age; then
-	 * they are cancelled.
+	 * they are cancelled. In seconds if it has no unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration maxConnectionAgeGrace = Duration.ofMinutes(1);
 
 	/**
-	 * How many bytes a client may send ahead of what is read, on a stream and on a
-	 * connection. It does not grow with the speed of the connection.
+	 * How much a client may send ahead of what is read, on a stream and on a connection.
+	 * It does not grow with the speed of the connection. In bytes if it has no unit.
 	 */
 	private DataSize flowControlWindow = DataSize.ofMegabytes(1);
 

@@ -14,7 +14,8 @@ import org.springframework.boot.context.properties.NestedConfigurationProperty;
 public class ListenerProperties {
 
 	/**
-	 * TCP port to listen on; 0 for any free port. Needed unless there is a unix-socket.
+	 * TCP port to listen on; 0 for any free port. None if not set: it then needs a
+	 * unix-socket.
 	 */
 	private @Nullable Integer port;
 
@@ -25,7 +26,8 @@ public class ListenerProperties {
 	private @Nullable String address;
 
 	/**
-	 * File of a Unix domain socket to listen on, beside or instead of the port.
+	 * File of a Unix domain socket to listen on, beside or instead of the port; none if
+	 * not set.
 	 */
 	private @Nullable Path unixSocket;
 
@@ -44,7 +46,7 @@ public class ListenerProperties {
 
 	/**
 	 * Names of ServerInterceptor beans that intercept the calls that come in here, before
-	 * the global ones, the first one outermost.
+	 * the global ones, the first one outermost; none if not set.
 	 */
 	private List<String> interceptors = new ArrayList<>();
 

@@ -1,9 +1,7 @@
 package io.strand.grpc.client.resolve;
 
-import java.net.SocketAddress;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Collection;
 
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
@@ -12,9 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes the resolvers of another provider resolve again at an interval. Thread-safe.
  */
-public final class RefreshingNameResolverProvider extends NameResolverProvider {
-
-	private final NameResolverProvider delegate;
+public final class RefreshingNameResolverProvider extends ForwardingNameResolverProvider {
 
 	private final Duration interval;
 
@@ -33,7 +29,7 @@ public final class RefreshingNameResolverProvider extends NameResolverProvider {
 	 */
 	public RefreshingNameResolverProvider(NameResolverProvider delegate, Duration interval, Duration retryInterval,
 			ResolvedAddresses addresses) {
-		this.delegate = delegate;
+		super(delegate);
 		this.interval = interval;
 		this.retryInterval = retryInterval;
 		this.addresses = addresses;
@@ -41,34 +37,9 @@ public final class RefreshingNameResolverProvider extends NameResolverProvider {
 
 	@Override
 	public @Nullable NameResolver newNameResolver(URI target, NameResolver.Args args) {
-		NameResolver resolver = this.delegate.newNameResolver(target, args);
+		NameResolver resolver = delegate().newNameResolver(target, args);
 		return (resolver != null)
 				? new RefreshingNameResolver(resolver, this.interval, this.retryInterval, this.addresses, args) : null;
-	}
-
-	@Override
-	protected boolean isAvailable() {
-		return true;
-	}
-
-	@Override
-	protected int priority() {
-		return 5;
-	}
-
-	@Override
-	public String getDefaultScheme() {
-		return this.delegate.getDefaultScheme();
-	}
-
-	@Override
-	public String getScheme() {
-		return this.delegate.getScheme();
-	}
-
-	@Override
-	public Collection<Class<? extends SocketAddress>> getProducedSocketAddressTypes() {
-		return this.delegate.getProducedSocketAddressTypes();
 	}
 
 }

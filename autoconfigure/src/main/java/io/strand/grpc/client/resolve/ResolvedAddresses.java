@@ -2,6 +2,7 @@ package io.strand.grpc.client.resolve;
 
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.Collection;
 import java.util.List;
 
 import io.grpc.EquivalentAddressGroup;
@@ -15,9 +16,17 @@ public final class ResolvedAddresses {
 	/** More would bury the rest of a message. */
 	private static final int SHOWN = 8;
 
-	private volatile List<EquivalentAddressGroup> latest = List.of();
+	private volatile Collection<List<EquivalentAddressGroup>> latest = List.of();
 
 	void set(List<EquivalentAddressGroup> addresses) {
+		this.latest = List.of(addresses);
+	}
+
+	/**
+	 * Takes addresses that come and go.
+	 * @param addresses a view of those that there are, which any thread may read
+	 */
+	void follow(Collection<List<EquivalentAddressGroup>> addresses) {
 		this.latest = addresses;
 	}
 
@@ -27,6 +36,7 @@ public final class ResolvedAddresses {
 	 */
 	public String describe() {
 		List<String> all = this.latest.stream()
+			.flatMap(Collection::stream)
 			.flatMap((group) -> group.getAddresses().stream())
 			.map(ResolvedAddresses::describe)
 			.toList();

@@ -63,7 +63,8 @@ class KnownPropertiesTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "strand.server", "strand.server.prt", "strand.server.port.more", "strand.server.port[0]",
 			"strand.server.in-process", "strand.client.channels.stock", "strand.client.channels.stock.targt",
-			"strand.client.channels.target", "strand.serve.port", "strand" })
+			"strand.client.channels.target", "strand.client.channels[*].target",
+			"strand.client.channels.stock.methods[*].deadline", "strand.serve.port", "strand" })
 	void doesNotContainWhatCannotBeBound(String name) {
 		assertThat(this.known.contains(ConfigurationPropertyName.of(name))).isFalse();
 	}
@@ -93,8 +94,9 @@ class KnownPropertiesTests {
 		assertThat(this.known.nearest(ConfigurationPropertyName.adapt(wrong, '.'))).isEqualToIgnoringCase(right);
 	}
 
-	private static final Set<String> MAPS = Set.of("strand.client.channels", "strand.server.services",
-			"strand.server.health.services", "strand.server.methods", "strand.server.listeners");
+	private static final Set<String> MAPS = Set.of("strand.client.channels", "strand.client.channels.stock.methods",
+			"strand.server.services", "strand.server.health.services", "strand.server.methods",
+			"strand.server.listeners");
 
 	@Test
 	void nothingIsNearToWhatIsUnlikeAll() {
@@ -113,12 +115,14 @@ class KnownPropertiesTests {
 		try (InputStream metadata = Files
 			.newInputStream(classes.resolve("META-INF/spring-configuration-metadata.json"))) {
 			List<String> names = JsonPath.read(metadata, "$.properties[*].name");
-			assertThat(names).contains("strand.server.port", "strand.server.in-process.name", "strand.client.channels");
+			assertThat(names).contains("strand.server.port", "strand.server.in-process.name", "strand.client.channels",
+					"strand.client.channels[*].target", "strand.client.channels[*].methods[*].retry.max-attempts",
+					"strand.server.listeners[*].ssl.bundle");
 			// Those of the endpoint are Spring Boot's
 			assertThat(names).filteredOn((name) -> name.startsWith("strand.")).allSatisfy((name) -> {
-				ConfigurationPropertyName parsed = ConfigurationPropertyName.of(name);
-				// Metadata ends at a map of beans, whose entries have names of the user's
-				assertThat(this.known.contains(parsed) || MAPS.contains(name)).isTrue();
+				ConfigurationPropertyName parsed = ConfigurationPropertyName.of(name.replace("[*]", ".stock"));
+				// A map of beans has an entry, too, and cannot be set as a whole
+				assertThat(this.known.contains(parsed) || MAPS.contains(parsed.toString())).isTrue();
 			});
 		}
 	}

@@ -46,6 +46,15 @@ class UnknownPropertyFailureTests {
 		assertThat(failed.text()).contains("Did you mean '%s'?".formatted(right));
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "strand.client.channels[*].deadline, 1s", "strand.client.channels.stock.methods[*].deadline, 1s",
+			"strand.server.listeners[*].port, 0" })
+	void nameFromTheMetadata(String pattern, String value, CapturedOutput output) {
+		FailedStart failed = FailedStart.of(Application.class, output, "--%s=%s".formatted(pattern, value));
+		assertExplained(failed, pattern, value, "commandLineArgs");
+		assertThat(failed.text()).contains("Put a name in the place of *").doesNotContain("Did you mean");
+	}
+
 	@Test
 	void nothingLikeIt(CapturedOutput output) {
 		FailedStart failed = FailedStart.of(Application.class, output, "--strand.completely.different.thing=1");

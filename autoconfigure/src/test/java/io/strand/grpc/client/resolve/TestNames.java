@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.grpc.EquivalentAddressGroup;
@@ -23,6 +24,8 @@ public final class TestNames extends NameResolverProvider {
 	private final String scheme;
 
 	private final AtomicInteger questions = new AtomicInteger();
+
+	private volatile @Nullable String policy;
 
 	private volatile StatusOr<List<EquivalentAddressGroup>> answer = StatusOr.fromStatus(Status.UNAVAILABLE);
 
@@ -46,6 +49,14 @@ public final class TestNames extends NameResolverProvider {
 	}
 
 	/**
+	 * Adds a service config to the answers.
+	 * @param policy the load-balancing policy in it
+	 */
+	public void usePolicy(String policy) {
+		this.policy = policy;
+	}
+
+	/**
 	 * How often it was asked.
 	 * @return the count
 	 */
@@ -55,7 +66,7 @@ public final class TestNames extends NameResolverProvider {
 
 	@Override
 	public @Nullable NameResolver newNameResolver(URI target, NameResolver.Args args) {
-		return new Resolver(args.getSynchronizationContext());
+		return new Resolver(args.getSynchronizationContext(), args.getServiceConfigParser());
 	}
 
 	@Override
@@ -77,10 +88,13 @@ public final class TestNames extends NameResolverProvider {
 
 		private final SynchronizationContext syncContext;
 
+		private final ServiceConfigParser parser;
+
 		private volatile @Nullable Listener2 listener;
 
-		Resolver(SynchronizationContext syncContext) {
+		Resolver(SynchronizationContext syncContext, ServiceConfigParser parser) {
 			this.syncContext = syncContext;
+			this.parser = parser;
 		}
 
 		@Override
@@ -100,9 +114,19 @@ public final class TestNames extends NameResolverProvider {
 			this.syncContext.execute(() -> {
 				Listener2 current = this.listener;
 				if (current != null) {
-					current.onResult2(ResolutionResult.newBuilder().setAddressesOrError(TestNames.this.answer).build());
+					current.onResult2(ResolutionResult.newBuilder()
+						.setAddressesOrError(TestNames.this.answer)
+						.setServiceConfig(serviceConfig())
+						.build());
 				}
 			});
+		}
+
+		private @Nullable ConfigOrError serviceConfig() {
+			String named = TestNames.this.policy;
+			return (named != null)
+					? this.parser.parseServiceConfig(Map.of("loadBalancingConfig", List.of(Map.of(named, Map.of()))))
+					: null;
 		}
 
 		@Override

@@ -5,7 +5,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.CallEngine;
 
 /**
  * Keeps those who watch the health of a server from holding up anybody: a watcher that
@@ -23,7 +23,7 @@ public final class WatchStreams implements ServerInterceptor {
 		}
 		WatchCall<Q, R> watch = new WatchCall<>(call);
 		ServerCall.Listener<Q> listener = next.startCall(watch, headers);
-		GrpcCall.of(call).onDrain(watch::end);
+		CallEngine.endAtStop(call, watch::end);
 		return new SimpleForwardingServerCallListener<>(listener) {
 
 			@Override

@@ -36,6 +36,7 @@ import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.RawConnection;
+import io.strand.grpc.testing.RawConnection.Frame;
 import io.strand.grpc.testing.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -77,6 +78,9 @@ class GrpcHealthTests {
 	private static final String WATCH = HealthGrpc.getWatchMethod().getFullMethodName();
 
 	private static final int INITIAL_WINDOW_SIZE = 4;
+
+	/** A status on the wire, with what gRPC puts before it. */
+	private static final int STATUS_BYTES = 7;
 
 	private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -395,6 +399,33 @@ class GrpcHealthTests {
 			}
 			finally {
 				interruptStop();
+			}
+		});
+	}
+
+	@Test
+	void aWatcherThatReadsAgainIsToldTheLatestOnly() {
+		this.runner.run((context) -> {
+			GrpcServer server = context.getBean(GrpcServer.class);
+			try (RawConnection client = RawConnection.open(server.getPort(), INITIAL_WINDOW_SIZE, 0)) {
+				int stream = client.call(WATCH);
+				await().until(() -> sent(context) == 1);
+				for (int i = 0; i < 1000; i++) {
+					context.getBean(ServerHealth.class).ready(i % 2 != 0);
+				}
+				client.write(RawConnection.WINDOW_UPDATE, 0, stream, RawConnection.intPayload(1 << 20));
+				int received = 0;
+				while (received < 2 * STATUS_BYTES) {
+					received += client.read(RawConnection.DATA).payload().length;
+				}
+				CompletableFuture<Void> stopped = stop(server);
+				for (Frame frame : client.readAll()) {
+					received += (frame.type() == RawConnection.DATA) ? frame.payload().length : 0;
+				}
+				// The first, the latest, and that the server stops
+				assertThat(received).isEqualTo(3 * STATUS_BYTES);
+				client.close();
+				stopped.get(30, TimeUnit.SECONDS);
 			}
 		});
 	}

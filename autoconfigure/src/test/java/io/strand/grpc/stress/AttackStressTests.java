@@ -151,6 +151,32 @@ class AttackStressTests {
 			.containsPattern("(\\d+) meters at the start, \\1 at the end, \\d{4,} calls of unknown methods");
 	}
 
+	@Test
+	void answersWithoutMessagesThatNobodyReads(TestInfo test) throws Exception {
+		attack(test, (port) -> {
+			List<AutoCloseable> attackers = new ArrayList<>();
+			for (int i = 0; i < 20; i++) {
+				RawConnection connection = RawConnection.open(port);
+				Thread thread = new Thread(() -> {
+					try {
+						while (true) {
+							connection.call("no.Service" + "x".repeat(4000) + "/Unary");
+						}
+					}
+					catch (IOException ex) {
+						// The connection is closed
+					}
+				}, "attacker-" + i);
+				thread.start();
+				attackers.add(() -> {
+					connection.close();
+					thread.join();
+				});
+			}
+			return attackers;
+		});
+	}
+
 	/** Another one each time, half of them of a service that there is. */
 	private static String unknownMethod() {
 		long random = ThreadLocalRandom.current().nextLong();

@@ -251,6 +251,17 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		}
 	}
 
+	/**
+	 * Has a stream that lasts as long as its server ended when that begins to stop. From
+	 * then on it is {@linkplain LiveCall#isDismissed dismissed}.
+	 * @param call the call as gRPC hands it to an interceptor
+	 * @param end ends it; must not block
+	 * @throws IllegalStateException if the server of that call does not run on an engine
+	 */
+	public static void endAtStop(ServerCall<?, ?> call, Runnable end) {
+		ServedCall.of(call).endAtStop(end);
+	}
+
 	boolean isDraining() {
 		return this.draining;
 	}
@@ -272,16 +283,26 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	}
 
 	/**
-	 * Waits until no call lives. Makes sense only when no new ones can come.
+	 * Waits until no call lives but dismissed ones ({@link LiveCall#isDismissed}). Makes
+	 * sense only when no new ones can come.
 	 * @param timeout how long to wait; zero or less to look only
-	 * @return whether no call lives
+	 * @return whether no other call lives
 	 * @throws InterruptedException if the thread is interrupted while it waits
 	 */
 	public boolean awaitIdle(Duration timeout) throws InterruptedException {
 		CountDownLatch latch = new CountDownLatch(1);
 		this.idle = latch;
 		// Who ends a call removes it and then looks for a latch
-		return this.live.isEmpty() || latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS) || this.live.isEmpty();
+		return isIdle() || latch.await(timeout.toNanos(), TimeUnit.NANOSECONDS) || isIdle();
+	}
+
+	private boolean isIdle() {
+		for (HandlerCall<?, ?> call : this.live) {
+			if (!call.isDismissed()) {
+				return false;
+			}
+		}
+		return true;
 	}
 
 	@Nullable CallThreadHook hook() {
@@ -312,7 +333,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 			tell(listener, call);
 		}
 		CountDownLatch latch = this.idle;
-		if (latch != null && this.live.isEmpty()) {
+		if (latch != null && isIdle()) {
 			latch.countDown();
 		}
 	}

@@ -71,6 +71,11 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 	}
 
 	@Override
+	public boolean isDismissed() {
+		return this.call.isDismissed();
+	}
+
+	@Override
 	public String toString() {
 		return this.call.describe();
 	}

@@ -17,7 +17,7 @@ final class ClientSendGuard extends SendGuard {
 	 */
 	private static final long RECHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-	private final BlockedSends blockedSends;
+	private final ClientStreamGuard settings;
 
 	private final String method;
 
@@ -27,7 +27,7 @@ final class ClientSendGuard extends SendGuard {
 
 	ClientSendGuard(ClientStreamGuard settings, String method, ClientCall<?, ?> call) {
 		super(settings.concurrentSend(), settings.eventLoopQueue(), RECHECK_NANOS);
-		this.blockedSends = settings.blockedSends();
+		this.settings = settings;
 		this.method = method;
 		this.call = call;
 	}
@@ -52,12 +52,17 @@ final class ClientSendGuard extends SendGuard {
 
 	@Override
 	void waitBegins() {
-		this.blockedSends.begin();
+		this.settings.blockedSends().begin();
 	}
 
 	@Override
 	void waitEnded(long nanos) {
-		this.blockedSends.end(nanos);
+		this.settings.blockedSends().end(nanos);
+	}
+
+	@Override
+	void violated() {
+		this.settings.concurrentUses().increment();
 	}
 
 	@Override

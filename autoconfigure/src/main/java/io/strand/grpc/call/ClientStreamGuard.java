@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.util.concurrent.atomic.LongAdder;
+
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
@@ -18,19 +20,20 @@ import io.grpc.MethodDescriptor;
  * @param eventLoopQueue how many messages event loops may send on a stream that is not
  * ready or is being sent on
  * @param blockedSends where waits of senders are counted
+ * @param concurrentUses where senders are counted that are refused because another sends
  */
 public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingSend, int eventLoopQueue,
-		BlockedSends blockedSends) implements ClientInterceptor {
+		BlockedSends blockedSends, LongAdder concurrentUses) implements ClientInterceptor {
 
 	/**
-	 * A guard whose waits nobody else counts.
+	 * A guard that nobody else looks at.
 	 * @param concurrentSend what two senders at once get
 	 * @param blockingSend whether a sender waits while the transport is not ready
 	 * @param eventLoopQueue how many messages event loops may send on a stream that is
 	 * not ready or is being sent on
 	 */
 	public ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingSend, int eventLoopQueue) {
-		this(concurrentSend, blockingSend, eventLoopQueue, new BlockedSends());
+		this(concurrentSend, blockingSend, eventLoopQueue, new BlockedSends(), new LongAdder());
 	}
 
 	@Override

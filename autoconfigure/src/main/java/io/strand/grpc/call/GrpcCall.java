@@ -49,11 +49,7 @@ public interface GrpcCall {
 	 * {@link CallEngine}
 	 */
 	static GrpcCall of(ServerCall<?, ?> call) {
-		EngineServerCall<?, ?> engineCall = EngineServerCall.of(call);
-		if (engineCall == null) {
-			throw ServedCall.notServed(call.getMethodDescriptor().getFullMethodName());
-		}
-		return engineCall.served();
+		return ServedCall.of(call);
 	}
 
 	/**

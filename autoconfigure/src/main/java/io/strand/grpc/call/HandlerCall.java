@@ -297,6 +297,12 @@ final class HandlerCall<Q, R> {
 		return this.mailbox.isCancelled();
 	}
 
+	/** Whether a stop has ended it, and only its client has not taken that yet. */
+	boolean isDismissed() {
+		ServedCall known = this.call.servedIfAsked();
+		return known != null && known.isDismissed() && this.thread.isIdle() && !this.mailbox.isStreamOver();
+	}
+
 	/** Why the call was cancelled, as a status; {@code null} if it was not. */
 	@Nullable Status cancellation() {
 		if (!isCancelled()) {

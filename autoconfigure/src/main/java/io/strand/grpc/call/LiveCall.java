@@ -90,4 +90,11 @@ public interface LiveCall {
 	 */
 	Duration blockedSending();
 
+	/**
+	 * Whether it was ended by a stop that does not wait for its client to read what was
+	 * sent, or the end ({@link CallEngine#endAtStop}).
+	 * @return whether nobody but its client keeps it open
+	 */
+	boolean isDismissed();
+
 }

@@ -121,6 +121,11 @@ final class Mailbox<Q> extends ServerCall.Listener<Q> {
 		return (this.events & CANCELLED) != 0;
 	}
 
+	/** The transport has nothing more to do for the call. */
+	boolean isStreamOver() {
+		return (this.events & (CANCELLED | COMPLETED)) != 0;
+	}
+
 	/** The handler asks for messages. */
 	void request(int count) {
 		if (count < 1) {

@@ -9,6 +9,7 @@ import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
 import io.strand.grpc.thread.CallThreads;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -35,12 +36,23 @@ final class ServedCall implements GrpcCall {
 
 	private final AtomicReference<@Nullable Task> atDrain = new AtomicReference<>();
 
+	/** Whether a stop has ended it and does not care when its client learns of that. */
+	private volatile boolean dismissed;
+
 	private final AtomicReference<@Nullable Metadata> responseHeaders = new AtomicReference<>();
 
 	private final AtomicReference<@Nullable Metadata> responseTrailers = new AtomicReference<>();
 
 	ServedCall(HandlerCall<?, ?> call) {
 		this.call = call;
+	}
+
+	static ServedCall of(ServerCall<?, ?> call) {
+		EngineServerCall<?, ?> engineCall = EngineServerCall.of(call);
+		if (engineCall == null) {
+			throw notServed(call.getMethodDescriptor().getFullMethodName());
+		}
+		return engineCall.served();
 	}
 
 	static IllegalStateException notServed(String method) {
@@ -138,6 +150,21 @@ final class ServedCall implements GrpcCall {
 			// It began meanwhile, and may have looked before the task was there
 			CallThreads.start(CallEngine.DRAIN_THREAD, this::drain);
 		}
+	}
+
+	void endAtStop(Runnable end) {
+		onDrain(() -> {
+			try {
+				end.run();
+			}
+			finally {
+				this.dismissed = true;
+			}
+		});
+	}
+
+	boolean isDismissed() {
+		return this.dismissed;
 	}
 
 	<T extends @Nullable Object> T onBehalf(Supplier<T> task) {

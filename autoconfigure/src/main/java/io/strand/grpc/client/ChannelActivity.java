@@ -27,6 +27,8 @@ public final class ChannelActivity {
 
 	private final BlockedSends blockedSends = new BlockedSends();
 
+	private final LongAdder concurrentUses = new LongAdder();
+
 	private final AtomicInteger connections = new AtomicInteger();
 
 	/** Connections that have ended and that no other has taken the place of yet. */
@@ -129,6 +131,19 @@ public final class ChannelActivity {
 
 	BlockedSends blockedSends() {
 		return this.blockedSends;
+	}
+
+	/**
+	 * How often a second thread was refused on a request stream because another one was
+	 * sending, where {@code streams.concurrent-send} is to fail, since the start.
+	 * @return the number
+	 */
+	public long concurrentUses() {
+		return this.concurrentUses.sum();
+	}
+
+	LongAdder concurrentUseCounter() {
+		return this.concurrentUses;
 	}
 
 	@Override

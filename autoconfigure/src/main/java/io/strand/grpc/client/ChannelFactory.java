@@ -140,7 +140,7 @@ final class ChannelFactory {
 		this.customizers.get().forEach((customizer) -> customizer.customize(name, builder));
 		// Outermost: the interceptors are no more thread-safe than the transport
 		builder.intercept(new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(),
-				settings.eventLoopQueue(), activity.blockedSends()));
+				settings.eventLoopQueue(), activity.blockedSends(), activity.concurrentUseCounter()));
 		return this.reconnects.build(builder, settings.maxReconnectBackoff());
 	}
 

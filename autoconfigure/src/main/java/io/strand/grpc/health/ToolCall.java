@@ -50,8 +50,14 @@ final class ToolCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 		}
 	}
 
+	/**
+	 * Ends the stream: in order if its client reads, else with an error, which does not
+	 * wait for a sender that waits for the client.
+	 */
 	void end() {
-		close(Status.OK, new Metadata());
+		if (this.ended.compareAndSet(false, true)) {
+			super.close(isReady() ? Status.OK : Status.UNAVAILABLE.withDescription("The server stops"), new Metadata());
+		}
 	}
 
 }

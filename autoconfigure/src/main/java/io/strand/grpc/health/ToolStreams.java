@@ -4,7 +4,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.CallEngine;
 
 /**
  * Ends the streams of tools, which they keep for as long as somebody might ask again,
@@ -20,7 +20,7 @@ public final class ToolStreams implements ServerInterceptor {
 		}
 		ToolCall<Q, R> ending = new ToolCall<>(call);
 		ServerCall.Listener<Q> listener = next.startCall(ending, headers);
-		GrpcCall.of(call).onDrain(ending::end);
+		CallEngine.endAtStop(call, ending::end);
 		return listener;
 	}
 

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A stream of which only the latest message counts: what its client does not take is
- * replaced by what comes later. Sending and ending never block and never throw.
- * Thread-safe: who comes while another thread sends leaves it to that one, which looks
- * again before it goes.
+ * replaced by what comes later, and the end comes after the last. Sending and ending
+ * never block and never throw. Thread-safe: who comes while another thread sends leaves
+ * it to that one, which looks again before it goes.
  */
 final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
@@ -44,8 +44,10 @@ final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	@Override
 	public void sendMessage(R message) {
-		this.latest.set(message);
-		flush();
+		if (this.end.get() == null) {
+			this.latest.set(message);
+			flush();
+		}
 	}
 
 	@Override
@@ -58,7 +60,9 @@ final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 		close(Status.OK, new Metadata());
 	}
 
-	/** Sends what there is to send, if the client takes it. */
+	/**
+	 * Sends what there is to send if the client takes it, and the end once nothing is.
+	 */
 	void flush() {
 		if (this.wanted.getAndIncrement() != 0) {
 			return;
@@ -83,7 +87,7 @@ final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	private void endIfWanted() {
 		End wantedEnd = this.end.get();
-		if (wantedEnd != null && !this.ended) {
+		if (wantedEnd != null && !this.ended && this.latest.get() == null) {
 			this.ended = true;
 			quietly(() -> super.close(wantedEnd.status(), wantedEnd.trailers()));
 		}

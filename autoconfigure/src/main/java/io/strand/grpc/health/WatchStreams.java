@@ -5,7 +5,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.CallEngine;
 
 /**
  * Keeps those who watch the health of a server from holding up anybody: a watcher that
@@ -15,15 +15,42 @@ import io.strand.grpc.call.GrpcCall;
  */
 public final class WatchStreams implements ServerInterceptor {
 
+	private final boolean oneAtATime;
+
+	private WatchStreams(boolean oneAtATime) {
+		this.oneAtATime = oneAtATime;
+	}
+
+	/**
+	 * For a service whose handlers return at once, so that they hear of it when their
+	 * clients read: of what a client has not read, one message is kept beside the latest.
+	 * @return the interceptor
+	 */
+	public static WatchStreams oneAtATime() {
+		return new WatchStreams(true);
+	}
+
+	/**
+	 * For any service: a handler that waits for the next change does not hear of it when
+	 * its client reads, so as many messages are kept as of any stream.
+	 * @return the interceptor
+	 */
+	public static WatchStreams ofAnyHandler() {
+		return new WatchStreams(false);
+	}
+
 	@Override
 	public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
 		if (call.getMethodDescriptor().getType().serverSendsOneMessage()) {
 			return next.startCall(call, headers);
 		}
+		if (this.oneAtATime) {
+			call.setOnReadyThreshold(1);
+		}
 		WatchCall<Q, R> watch = new WatchCall<>(call);
 		ServerCall.Listener<Q> listener = next.startCall(watch, headers);
-		GrpcCall.of(call).onDrain(watch::end);
+		CallEngine.endAtStop(call, watch::end);
 		return new SimpleForwardingServerCallListener<>(listener) {
 
 			@Override

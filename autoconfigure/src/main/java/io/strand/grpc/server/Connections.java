@@ -174,6 +174,7 @@ final class Connections {
 				if (!Connections.this.limits.keepAliveTime().isZero()) {
 					context.pipeline().addFirst(new SilenceWatch(Connections.this.limits));
 				}
+				context.pipeline().addFirst(new UnreadAnswers());
 				context.pipeline().replace(this, null, this.negotiation);
 			}
 		}

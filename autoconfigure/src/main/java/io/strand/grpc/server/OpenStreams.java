@@ -13,58 +13,65 @@ import io.grpc.InternalWithLogId;
 import io.grpc.Server;
 
 /**
- * Asks the transports of a server whether they have streams that are not over: a handler
- * has returned long before a slow client has read what it answered.
+ * Asks the transports of a server for the streams that are not over: a handler has
+ * returned long before a slow client has read what it answered.
  */
 final class OpenStreams {
 
 	private static final int PAGE = 1000;
 
+	/** More than there can be: there may be some, and nobody knows. */
+	private static final long UNKNOWN = Integer.MAX_VALUE;
+
 	private OpenStreams() {
 	}
 
 	/**
-	 * Whether all streams of a server are over, down to the last byte written.
+	 * How many streams of a server are not over, down to the last byte written. Those
+	 * inside the process are over as soon as they are answered, and not counted.
 	 * @param server the server
-	 * @return {@code false} also if that cannot be known
+	 * @return their number; a very large one if that cannot be known
 	 * @throws InterruptedException if the thread is interrupted while it waits
 	 */
-	static boolean areOver(Server server) throws InterruptedException {
+	static long count(Server server) throws InterruptedException {
 		if (!(server instanceof InternalInstrumented<?> instrumented)) {
-			return false;
+			return UNKNOWN;
 		}
 		long serverId = instrumented.getLogId().getId();
+		long open = 0;
 		long from = 0;
 		while (true) {
 			ServerSocketsList page = InternalChannelz.instance().getServerSockets(serverId, from, PAGE);
 			if (page == null) {
-				return true; // it has terminated meanwhile
+				return 0; // it has terminated meanwhile
 			}
 			for (InternalWithLogId socket : page.sockets) {
-				if (!isQuiet(socket)) {
-					return false;
-				}
+				open += countOf(socket);
 				from = socket.getLogId().getId() + 1;
 			}
 			if (page.end) {
-				return true;
+				return open;
 			}
 		}
 	}
 
-	private static boolean isQuiet(InternalWithLogId socket) throws InterruptedException {
+	private static long countOf(InternalWithLogId socket) throws InterruptedException {
 		if (!(socket instanceof InternalInstrumented<?> instrumented)) {
-			return false;
+			return UNKNOWN;
 		}
 		try {
-			// Answered by the transport's event loop
-			TransportStats stats = (instrumented.getStats()
-				.get(100, TimeUnit.MILLISECONDS) instanceof SocketStats known) ? known.data : null;
-			return stats != null && stats.streamsStarted == stats.streamsSucceeded + stats.streamsFailed;
+			// Answered by the transport's event loop; inside the process there are none
+			Object stats = instrumented.getStats().get(100, TimeUnit.MILLISECONDS);
+			return (stats != null) ? countOf(stats) : 0;
 		}
 		catch (ExecutionException | TimeoutException ex) {
-			return false;
+			return UNKNOWN;
 		}
+	}
+
+	private static long countOf(Object stats) {
+		TransportStats streams = (stats instanceof SocketStats socket) ? socket.data : null;
+		return (streams != null) ? streams.streamsStarted - streams.streamsSucceeded - streams.streamsFailed : UNKNOWN;
 	}
 
 }

@@ -2,12 +2,12 @@ package io.strand.grpc.stress;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
+import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -16,55 +16,78 @@ import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.Message;
 
 /**
- * Clients that mean well and make one call after the other.
+ * Clients that mean well and make one call after the other: half of them over a
+ * connection that they keep, half of them each call over a new one, who notice a server
+ * that accepts none.
  */
 final class NormalCalls implements AutoCloseable {
 
 	private static final int THREADS = 8;
 
-	private final ManagedChannel channel;
+	private static final Message MESSAGE = Message.newBuilder().setText("hello").build();
+
+	private final int port;
+
+	private final ManagedChannel kept;
 
 	private final List<Thread> threads = new ArrayList<>();
 
-	private final LongAdder answered = new LongAdder();
+	private final Tally overKept = new Tally();
 
-	private final ConcurrentMap<Status.Code, LongAdder> failed = new ConcurrentHashMap<>();
+	private final Tally overNew = new Tally();
 
 	private volatile boolean over;
 
 	NormalCalls(int port) {
-		this.channel = NettyChannelBuilder.forAddress("localhost", port).usePlaintext().build();
+		this.port = port;
+		this.kept = newChannel();
 		for (int i = 0; i < THREADS; i++) {
-			Thread thread = new Thread(this::call, "normal-" + i);
+			Thread thread = new Thread((i % 2 == 0) ? this::callOverKept : this::callOverNew, "normal-" + i);
 			thread.start();
 			this.threads.add(thread);
 		}
 	}
 
-	private void call() {
-		EchoGrpc.EchoBlockingStub echo = EchoGrpc.newBlockingStub(this.channel);
-		Message message = Message.newBuilder().setText("hello").build();
+	private ManagedChannel newChannel() {
+		return NettyChannelBuilder.forAddress("localhost", this.port).usePlaintext().build();
+	}
+
+	private void callOverKept() {
 		while (!this.over) {
-			try {
-				echo.withDeadlineAfter(10, TimeUnit.SECONDS).unary(message);
-				this.answered.increment();
-			}
-			catch (StatusRuntimeException ex) {
-				this.failed.computeIfAbsent(ex.getStatus().getCode(), (code) -> new LongAdder()).increment();
-			}
+			this.overKept.call(this.kept);
 		}
 	}
 
-	long answered() {
-		return this.answered.sum();
+	private void callOverNew() {
+		while (!this.over) {
+			ManagedChannel channel = newChannel();
+			this.overNew.call(channel);
+			channel.shutdownNow();
+			awaitTermination(channel);
+		}
 	}
 
-	long failed() {
-		return this.failed.values().stream().mapToLong(LongAdder::sum).sum();
+	private static void awaitTermination(ManagedChannel channel) {
+		try {
+			channel.awaitTermination(5, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
-	Map<Status.Code, LongAdder> failures() {
-		return this.failed;
+	/** Those over the connection that is kept. */
+	Tally overKept() {
+		return this.overKept;
+	}
+
+	/** Those over connections of their own. */
+	Tally overNew() {
+		return this.overNew;
+	}
+
+	long all() {
+		return this.overKept.all() + this.overNew.all();
 	}
 
 	/** Lets the calls that are on their way end. */
@@ -74,7 +97,45 @@ final class NormalCalls implements AutoCloseable {
 		for (Thread thread : this.threads) {
 			thread.join();
 		}
-		this.channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+		this.kept.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+	}
+
+	/**
+	 * What has become of calls of one kind.
+	 */
+	static final class Tally {
+
+		private final LongAdder answered = new LongAdder();
+
+		private final ConcurrentMap<Status.Code, LongAdder> failed = new ConcurrentHashMap<>();
+
+		private void call(Channel channel) {
+			try {
+				EchoGrpc.newBlockingStub(channel).withDeadlineAfter(10, TimeUnit.SECONDS).unary(MESSAGE);
+				this.answered.increment();
+			}
+			catch (StatusRuntimeException ex) {
+				this.failed.computeIfAbsent(ex.getStatus().getCode(), (code) -> new LongAdder()).increment();
+			}
+		}
+
+		long answered() {
+			return this.answered.sum();
+		}
+
+		long failed() {
+			return this.failed.values().stream().mapToLong(LongAdder::sum).sum();
+		}
+
+		long all() {
+			return answered() + failed();
+		}
+
+		@Override
+		public String toString() {
+			return "%d answered, %d failed %s".formatted(answered(), failed(), this.failed);
+		}
+
 	}
 
 }

@@ -135,6 +135,8 @@ class GrpcClientMeters implements MeterBinder, DisposableBean {
 		meters.add(counter(registry, activity, "send.blocked", "seconds",
 				"Time that threads have waited for the server to read",
 				(it) -> it.blockedSending().toNanos() / NANOS_PER_SECOND));
+		meters.add(counter(registry, activity, "concurrent.uses", "uses",
+				"Uses of a stream by two threads at once that were refused", ChannelActivity::concurrentUses));
 		meters.add(counter(registry, activity, "reconnects", "connections",
 				"Connections made in the place of one that ended", ChannelActivity::reconnects));
 		return meters;

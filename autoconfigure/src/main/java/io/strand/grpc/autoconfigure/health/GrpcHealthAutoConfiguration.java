@@ -50,7 +50,7 @@ public final class GrpcHealthAutoConfiguration {
 	@ConditionalOnMissingBean(name = "strandHealthService")
 	StandardServices strandHealthService(HealthStatusManager manager) {
 		return new StandardServices(
-				List.of(ServerInterceptors.intercept(manager.getHealthService(), new WatchStreams())),
+				List.of(ServerInterceptors.intercept(manager.getHealthService(), WatchStreams.oneAtATime())),
 				Threading.EVENT_LOOP);
 	}
 

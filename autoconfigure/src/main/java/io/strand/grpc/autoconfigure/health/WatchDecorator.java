@@ -14,7 +14,7 @@ class WatchDecorator implements ServiceDecorator {
 	@Override
 	public ServerServiceDefinition decorate(String beanName, Object bean, ServerServiceDefinition service) {
 		return HealthGrpc.SERVICE_NAME.equals(service.getServiceDescriptor().getName())
-				? ServerInterceptors.intercept(service, new WatchStreams()) : service;
+				? ServerInterceptors.intercept(service, WatchStreams.ofAnyHandler()) : service;
 	}
 
 }

@@ -6,6 +6,7 @@ import java.util.Set;
 
 import io.strand.grpc.call.CallThreadHook;
 import io.strand.grpc.call.LiveCall;
+import io.strand.grpc.call.LogText;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
@@ -53,8 +54,7 @@ public final class CallLogContext implements CallThreadHook {
 		if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
 			return inet.getAddress().getHostAddress() + ":" + inet.getPort();
 		}
-		// The name of a socket's file may have any character, a log line may not
-		return address.toString().replaceAll("\\p{Cntrl}", "?");
+		return LogText.peer(address);
 	}
 
 	private static final class Entries implements Work {

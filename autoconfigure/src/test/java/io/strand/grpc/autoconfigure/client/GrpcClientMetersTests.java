@@ -13,6 +13,7 @@ import io.grpc.stub.StreamObserver;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.strand.grpc.call.ConcurrentStreamUseException;
 import io.strand.grpc.client.ChannelSettings;
 import io.strand.grpc.client.GrpcChannels;
 import io.strand.grpc.client.RecordingServer;
@@ -35,6 +36,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.test.util.ReflectionTestUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -125,6 +127,36 @@ class GrpcClientMetersTests {
 					sender.join(Duration.ofSeconds(10).toMillis());
 					assertThat(value("senders.blocked", "default")).isZero();
 					assertThat(counted("send.blocked", "default")).isGreaterThan(before).isLessThan(60);
+				});
+		}
+	}
+
+	@Test
+	void usesByTwoThreadsAtOnceAreMetered() {
+		Gate gate = new Gate();
+		try (RecordingServer server = RecordingServer.start(NettyServerBuilder.forPort(0).flowControlWindow(65535),
+				gate)) {
+			this.runner
+				.withPropertyValues("strand.client.channels.default.target=" + server.target(),
+						"strand.client.channels.default.streams.blocking-send=true",
+						"strand.client.channels.default.streams.concurrent-send=fail")
+				.run((context) -> {
+					context.getBean(GrpcClientMeters.class).bindTo(this.registry);
+					StreamObserver<Message> requests = context.getBean(EchoStub.class).clientStream(new Answer());
+					Thread sender = new Thread(() -> {
+						for (int i = 0; i < 20; i++) {
+							requests.onNext(LARGE);
+						}
+						requests.onCompleted();
+					});
+					sender.start();
+					await().until(() -> value("senders.blocked", "default") == 1);
+					assertThat(counted("concurrent.uses", "default")).isZero();
+					assertThatExceptionOfType(ConcurrentStreamUseException.class)
+						.isThrownBy(() -> requests.onNext(LARGE));
+					assertThat(counted("concurrent.uses", "default")).isEqualTo(1);
+					gate.open.countDown();
+					sender.join(Duration.ofSeconds(10).toMillis());
 				});
 		}
 	}

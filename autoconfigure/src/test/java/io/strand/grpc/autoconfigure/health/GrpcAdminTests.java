@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.health;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -16,11 +17,13 @@ import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.BlockingClientCall;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Point;
+import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.RouteSummary;
 import io.strand.grpc.testing.RoutesGrpc;
 import io.strand.grpc.testing.Feature;
@@ -40,6 +43,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 /**
  * Tests for reflection, channelz and the admin services.
@@ -47,6 +51,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 @Timeout(90)
 @ExtendWith(LeakCheckExtension.class)
 class GrpcAdminTests {
+
+	private static final int INITIAL_WINDOW_SIZE = 4;
 
 	private static final String V1 = ServerReflectionGrpc.SERVICE_NAME;
 
@@ -139,6 +145,26 @@ class GrpcAdminTests {
 					assertThat(call.read()).isNotNull();
 					CompletableFuture.runAsync(context::close).get(10, TimeUnit.SECONDS);
 					assertThat(call.read()).isNull();
+				}
+			});
+	}
+
+	@Test
+	void aToolThatDoesNotReadHoldsUpNoStop() {
+		this.runner
+			.withPropertyValues("strand.server.reflection.enabled=true", "strand.server.shutdown-grace-period=10m")
+			.run((context) -> {
+				GrpcServer server = context.getBean(GrpcServer.class);
+				CompletableFuture<Void> stopped = new CompletableFuture<>();
+				try (RawConnection deaf = RawConnection.open(server.getPort(), INITIAL_WINDOW_SIZE, 0)) {
+					int stream = deaf.headers(V1 + "/ServerReflectionInfo");
+					byte[] request = ServerReflectionRequest.newBuilder().setListServices("*").build().toByteArray();
+					deaf.write(RawConnection.DATA, 0, stream,
+							ByteBuffer.allocate(5 + request.length).putInt(1, request.length).put(5, request).array());
+					CallEngine engine = context.getBean(CallEngine.class);
+					await().until(() -> engine.liveCalls().stream().anyMatch((call) -> call.sent() == 1));
+					server.stop(() -> stopped.complete(null));
+					stopped.get(30, TimeUnit.SECONDS);
 				}
 			});
 	}

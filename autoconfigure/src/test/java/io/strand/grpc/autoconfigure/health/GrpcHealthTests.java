@@ -26,6 +26,7 @@ import io.strand.grpc.autoconfigure.properties.StrandPropertiesAutoConfiguration
 import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.GrpcCall;
+import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.health.ServerHealth;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStoppingEvent;
@@ -34,6 +35,8 @@ import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.RawConnection;
+import io.strand.grpc.testing.RawConnection.Frame;
 import io.strand.grpc.testing.TestClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -71,6 +74,13 @@ import static org.awaitility.Awaitility.await;
 class GrpcHealthTests {
 
 	private static final String ECHO = "strand.testing.Echo";
+
+	private static final String WATCH = HealthGrpc.getWatchMethod().getFullMethodName();
+
+	private static final int INITIAL_WINDOW_SIZE = 4;
+
+	/** A status on the wire, with what gRPC puts before it. */
+	private static final int STATUS_BYTES = 7;
 
 	private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -325,6 +335,109 @@ class GrpcHealthTests {
 					}
 				}
 			});
+	}
+
+	@Test
+	@DisplayName("H9: a watcher that does not read holds up no stop, and one that reads is told")
+	void h9AWatcherThatDoesNotReadHoldsUpNoStop() {
+		this.runner.withPropertyValues("strand.server.shutdown-grace-period=10m").run((context) -> {
+			GrpcServer server = context.getBean(GrpcServer.class);
+			try (RawConnection deaf = RawConnection.open(server.getPort(), INITIAL_WINDOW_SIZE, 0);
+					TestClient client = HealthContext.client(context)) {
+				deaf.call(WATCH);
+				await().until(() -> sent(context) == 1);
+				BlockingClientCall<?, HealthCheckResponse> watch = HealthContext.watch(client.channel(), "");
+				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.SERVING);
+				stop(server).get(30, TimeUnit.SECONDS);
+				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.NOT_SERVING);
+				assertThat(HealthContext.next(watch)).isNull();
+			}
+			finally {
+				interruptStop();
+			}
+		});
+	}
+
+	@Test
+	@DisplayName("H9: a watcher inside the process that does not read holds up no stop")
+	void h9AWatcherInsideTheProcessThatDoesNotReadHoldsUpNoStop() {
+		this.runner
+			.withPropertyValues("strand.server.in-process.name=deaf-watcher", "strand.server.shutdown-grace-period=10m")
+			.run((context) -> {
+				try (TestClient client = TestClient.inProcess("deaf-watcher")) {
+					HealthContext.watch(client.channel(), "");
+					await().until(() -> context.getBean(CallEngine.class).liveCalls().size() == 1);
+					stop(context.getBean(GrpcServer.class)).get(30, TimeUnit.SECONDS);
+				}
+				finally {
+					interruptStop();
+				}
+			});
+	}
+
+	@Test
+	@DisplayName("H9: an answer is waited for although a watcher on its connection does not read")
+	void h9AWatcherThatDoesNotReadHidesNoAnswer() {
+		CountDownLatch answered = new CountDownLatch(1);
+		this.handlers.unary((request, responses) -> {
+			EchoHandlers.echo(request, responses);
+			answered.countDown();
+		});
+		this.runner.withPropertyValues("strand.server.shutdown-grace-period=10m").run((context) -> {
+			GrpcServer server = context.getBean(GrpcServer.class);
+			try (RawConnection client = RawConnection.open(server.getPort(), INITIAL_WINDOW_SIZE, 0)) {
+				client.call(WATCH);
+				int unread = client.call(ECHO + "/Unary");
+				within(answered);
+				CompletableFuture<Void> stopped = stop(server);
+				// Longer than a connection on which nothing more is to come lives
+				await().during(Duration.ofSeconds(1)).until(() -> server.getConnectionCount() == 1);
+				client.write(RawConnection.WINDOW_UPDATE, 0, unread, RawConnection.intPayload(1000));
+				assertThat(client.read(RawConnection.DATA).stream()).isEqualTo(unread);
+				client.awaitClosed();
+				stopped.get(30, TimeUnit.SECONDS);
+			}
+			finally {
+				interruptStop();
+			}
+		});
+	}
+
+	@Test
+	void aWatcherThatReadsAgainIsToldTheLatestOnly() {
+		this.runner.run((context) -> {
+			GrpcServer server = context.getBean(GrpcServer.class);
+			try (RawConnection client = RawConnection.open(server.getPort(), INITIAL_WINDOW_SIZE, 0)) {
+				int stream = client.call(WATCH);
+				await().until(() -> sent(context) == 1);
+				for (int i = 0; i < 1000; i++) {
+					context.getBean(ServerHealth.class).ready(i % 2 != 0);
+				}
+				client.write(RawConnection.WINDOW_UPDATE, 0, stream, RawConnection.intPayload(1 << 20));
+				int received = 0;
+				while (received < 2 * STATUS_BYTES) {
+					received += client.read(RawConnection.DATA).payload().length;
+				}
+				CompletableFuture<Void> stopped = stop(server);
+				for (Frame frame : client.readAll()) {
+					received += (frame.type() == RawConnection.DATA) ? frame.payload().length : 0;
+				}
+				// The first, the latest, and that the server stops
+				assertThat(received).isEqualTo(3 * STATUS_BYTES);
+				client.close();
+				stopped.get(30, TimeUnit.SECONDS);
+			}
+		});
+	}
+
+	private static long sent(AssertableApplicationContext context) {
+		return context.getBean(CallEngine.class).liveCalls().stream().mapToLong(LiveCall::sent).sum();
+	}
+
+	private static CompletableFuture<Void> stop(GrpcServer server) {
+		CompletableFuture<Void> stopped = new CompletableFuture<>();
+		server.stop(() -> stopped.complete(null));
+		return stopped;
 	}
 
 	@Test

@@ -2,10 +2,13 @@ package io.strand.grpc.autoconfigure.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +17,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
@@ -59,9 +63,20 @@ class LimitsPropertiesTests {
 
 	private static final int CANCEL = 8;
 
+	private static final int MAX_CONCURRENT_STREAMS = 3;
+
+	private static final int INITIAL_WINDOW_SIZE = 4;
+
+	private static final int MAX_HEADER_LIST_SIZE = 6;
+
+	/** What every connection begins with. */
+	private static final int SMALLEST_WINDOW = 65_535;
+
 	private static final String UNARY = "strand.testing.Echo/Unary";
 
 	private static final String BIDI = "strand.testing.Echo/Bidi";
+
+	private static final String CLIENT_STREAM = "strand.testing.Echo/ClientStream";
 
 	private final ApplicationContextRunner runner = ServerContext.runner().withUserConfiguration(Services.class);
 
@@ -92,6 +107,25 @@ class LimitsPropertiesTests {
 				+ " 10000 calls, 1000 calls per connection, 200 resets in 30 s, handshake 10 s, idle connections 15 min,"
 				+ " probes every 5 min for 20 s, clients' probes every 1 min, metadata 8192B, messages 4194304B,"
 				+ " window 1048576B (off in strand.server.limits: max-connection-age, max-call-duration)"));
+	}
+
+	@Test
+	void clientsAreToldOfTheDefaultsThatConcernThem() {
+		this.runner.run((context) -> {
+			try (RawConnection connection = RawConnection.open(port(context))) {
+				ByteBuffer settings = ByteBuffer.wrap(connection.read(RawConnection.SETTINGS).payload());
+				Map<Integer, Integer> told = new HashMap<>();
+				while (settings.hasRemaining()) {
+					told.put((int) settings.getShort(), settings.getInt());
+				}
+				assertThat(told).containsEntry(MAX_CONCURRENT_STREAMS, 1000)
+					.containsEntry(INITIAL_WINDOW_SIZE, 1 << 20)
+					.containsEntry(MAX_HEADER_LIST_SIZE, 8192);
+				Frame window = connection.read(RawConnection.WINDOW_UPDATE);
+				assertThat(window.stream()).isZero();
+				assertThat(ByteBuffer.wrap(window.payload()).getInt()).isEqualTo((1 << 20) - SMALLEST_WINDOW);
+			}
+		});
 	}
 
 	@Test
@@ -215,9 +249,12 @@ class LimitsPropertiesTests {
 					"strand.server.limits.max-connection-age-grace=100ms")
 			.run((context) -> {
 				try (RawConnection connection = RawConnection.open(port(context))) {
-					connection.headers(BIDI);
+					connection.headers(CLIENT_STREAM);
 					assertThat(new String(connection.read(RawConnection.GOAWAY).payload())).contains("max_age");
 					connection.awaitClosed();
+					assertThat(context.getBean(Services.class).interrupted.get(10, TimeUnit.SECONDS))
+						.as("the handler's call is cancelled")
+						.isTrue();
 				}
 			});
 	}
@@ -419,6 +456,9 @@ class LimitsPropertiesTests {
 
 		private final CountDownLatch release = new CountDownLatch(1);
 
+		/** Whether the call is cancelled whose handler was interrupted. */
+		private final CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+
 		@Bean
 		@GrpcService
 		EchoHandlers echo() {
@@ -433,6 +473,7 @@ class LimitsPropertiesTests {
 					this.release.await(30, TimeUnit.SECONDS);
 				}
 				catch (InterruptedException ex) {
+					this.interrupted.complete(GrpcCall.current().isCancelled());
 					Thread.currentThread().interrupt();
 				}
 				return EchoHandlers.echoLast(responses);

@@ -90,6 +90,25 @@ class LogContextTests {
 		});
 	}
 
+	@Test
+	void aPeerWhoseNameIsUnfitForALineIsEscaped() {
+		this.handlers.unary((request, responses) -> {
+			look();
+			EchoHandlers.echo(request, responses);
+		});
+		String name = "one\u0085two\u2028three\u001Bfour";
+		this.runner
+			.withPropertyValues("strand.server.in-process.name=" + name, "strand.server.handler.log-context=peer")
+			.run((context) -> {
+				try (TestClient client = TestClient.inProcess(name)) {
+					assertThat(client.echo("hello")).isEqualTo("hello");
+				}
+				assertThat(this.seen).singleElement()
+					.satisfies((entries) -> assertThat(entries).containsEntry("grpc.peer",
+							"one\\u0085two\\u2028three\\u001bfour"));
+			});
+	}
+
 	@ParameterizedTest
 	@ValueSource(strings = { "auto", "platform", "event-loop" })
 	void everyCallbackHasItsOwnCallsEntriesAndThreadsAreLeftAsTheyWere(String threading) {

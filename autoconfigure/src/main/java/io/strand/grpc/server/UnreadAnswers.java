@@ -1,0 +1,48 @@
+package io.strand.grpc.server;
+
+import io.grpc.netty.shaded.io.netty.channel.ChannelDuplexHandler;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
+
+/**
+ * Takes nothing more from a client that does not take what it is answered. The windows of
+ * HTTP/2 hold back messages and nothing else: who calls methods that do not exist, or
+ * more than it may, and reads no answer, would fill the server's memory with headers.
+ * Confined to the event loop.
+ */
+final class UnreadAnswers extends ChannelDuplexHandler {
+
+	/**
+	 * How much may wait to be written to the connection. Messages never come near it: the
+	 * transport takes them from their streams as the connection takes them from it.
+	 */
+	static final int MAX_BYTES = 256 * 1024;
+
+	private boolean paused;
+
+	@Override
+	public void channelRead(ChannelHandlerContext context, Object message) {
+		if (!this.paused && context.channel().bytesBeforeWritable() > MAX_BYTES) {
+			this.paused = true;
+			context.channel().config().setAutoRead(false);
+		}
+		context.fireChannelRead(message);
+	}
+
+	/** HTTP/2 asks for more where the channel does not do so by itself. */
+	@Override
+	public void read(ChannelHandlerContext context) {
+		if (!this.paused) {
+			context.read();
+		}
+	}
+
+	@Override
+	public void channelWritabilityChanged(ChannelHandlerContext context) {
+		if (this.paused && context.channel().isWritable()) {
+			this.paused = false;
+			context.channel().config().setAutoRead(true);
+		}
+		context.fireChannelWritabilityChanged();
+	}
+
+}

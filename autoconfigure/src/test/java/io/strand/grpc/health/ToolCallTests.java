@@ -1,0 +1,83 @@
+package io.strand.grpc.health;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import io.strand.grpc.testing.EchoGrpc;
+import io.strand.grpc.testing.Message;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link ToolCall}.
+ */
+class ToolCallTests {
+
+	private final Transport transport = new Transport();
+
+	private final ToolCall<Message, Message> tool = new ToolCall<>(this.transport);
+
+	@Test
+	void whoReadsIsEndedInOrderAndWhatItsHandlerSendsLaterGoesNowhere() {
+		this.tool.sendMessage(Message.getDefaultInstance());
+		this.tool.end();
+		this.tool.sendMessage(Message.getDefaultInstance());
+		this.tool.close(Status.INTERNAL, new Metadata());
+		this.tool.end();
+		assertThat(this.transport.heard).containsExactly("message", "OK");
+	}
+
+	@Test
+	void whoDoesNotReadIsEndedWithAnErrorWhichOvertakesASenderThatWaits() {
+		this.transport.ready = false;
+		this.tool.end();
+		assertThat(this.transport.heard).containsExactly("UNAVAILABLE");
+	}
+
+	private static final class Transport extends ServerCall<Message, Message> {
+
+		private final List<String> heard = new ArrayList<>();
+
+		private boolean ready = true;
+
+		@Override
+		public boolean isReady() {
+			return this.ready;
+		}
+
+		@Override
+		public void sendMessage(Message message) {
+			this.heard.add("message");
+		}
+
+		@Override
+		public void close(Status status, Metadata trailers) {
+			this.heard.add(status.getCode().name());
+		}
+
+		@Override
+		public void request(int count) {
+		}
+
+		@Override
+		public void sendHeaders(Metadata headers) {
+		}
+
+		@Override
+		public boolean isCancelled() {
+			return false;
+		}
+
+		@Override
+		public MethodDescriptor<Message, Message> getMethodDescriptor() {
+			return EchoGrpc.getBidiMethod();
+		}
+
+	}
+
+}

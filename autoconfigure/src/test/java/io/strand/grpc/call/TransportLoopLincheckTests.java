@@ -10,6 +10,7 @@ import io.grpc.netty.shaded.io.netty.util.concurrent.AbstractEventExecutor;
 import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import io.grpc.netty.shaded.io.netty.util.concurrent.Future;
 import io.grpc.netty.shaded.io.netty.util.concurrent.ScheduledFuture;
+import io.strand.grpc.testing.LincheckThreads;
 import io.strand.grpc.thread.SerialThread;
 import org.jetbrains.lincheck.Lincheck;
 import org.jspecify.annotations.Nullable;

@@ -41,7 +41,7 @@ final class CallThread implements SerialTask {
 	private volatile @Nullable Pump pump;
 
 	/** The calls that came with this one; {@code null} once this one has left them. */
-	private TransportLoop.@Nullable Batch batch;
+	private @Nullable CallBatch batch;
 
 	CallThread(HandlerCall<?, ?> call) {
 		this.call = call;
@@ -159,7 +159,7 @@ final class CallThread implements SerialTask {
 
 	/** Sends an answer where the transport runs. */
 	void answer(TransportLoop on, Runnable answer) {
-		TransportLoop.Batch current = isCurrent() ? this.batch : null;
+		CallBatch current = isCurrent() ? this.batch : null;
 		if (current != null) {
 			this.batch = null;
 			current.answer(answer);
@@ -225,7 +225,7 @@ final class CallThread implements SerialTask {
 	}
 
 	private void leaveBatch() {
-		TransportLoop.Batch current = this.batch;
+		CallBatch current = this.batch;
 		this.batch = null;
 		if (current != null) {
 			current.leave();

@@ -190,7 +190,9 @@ final class CallThread implements SerialTask {
 			leaveBatch();
 			return true;
 		}
-		this.idle = false;
+		if (this.idle) {
+			goOn();
+		}
 		this.working = Thread.currentThread();
 		Context previous = this.call.context().attach();
 		if (this.hooked != null) {
@@ -211,8 +213,26 @@ final class CallThread implements SerialTask {
 			this.call.context().detach(previous);
 			leaveBatch();
 			this.call.rest();
+			if (!over) {
+				noteTime();
+			}
 			this.idle = true;
 			this.working = null;
+		}
+	}
+
+	private void goOn() {
+		// If not, there is only the news of the end
+		if (this.call.phase() == CallPhase.RUNNING) {
+			noteTime();
+		}
+		this.idle = false;
+	}
+
+	/** A thread has parked, or will; an event loop never does. */
+	private void noteTime() {
+		if (!this.call.plan().onEventLoop()) {
+			this.call.changed(System.nanoTime());
 		}
 	}
 

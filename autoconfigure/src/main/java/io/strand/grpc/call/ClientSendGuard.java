@@ -51,13 +51,13 @@ final class ClientSendGuard extends SendGuard {
 	}
 
 	@Override
-	void waitBegins() {
-		this.blockedSends.begin();
+	void waitBegins(long now) {
+		this.blockedSends.begin(now);
 	}
 
 	@Override
-	void waitEnded(long nanos) {
-		this.blockedSends.end(nanos);
+	void waitEnded(long now) {
+		this.blockedSends.end(now);
 	}
 
 	@Override

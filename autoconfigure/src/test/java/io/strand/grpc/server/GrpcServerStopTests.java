@@ -238,10 +238,10 @@ class GrpcServerStopTests {
 		}
 		assertThat(output).contains("gRPC calls still running after the grace period of 50 ms are cancelled: 2")
 			.containsPattern("Cancelled: strand.testing.Echo/Unary \\(call \\d+\\) from /127.0.0.1:\\d+, \\d+ ms old,"
-					+ " RUNNING, 1 received, 0 sent, on thread 'grpc-call-")
+					+ " RUNNING for \\d+ ms, 1 received, 0 sent, on thread 'grpc-call-")
 			.contains("GrpcServerStopTests.waitsInAMethodThatTheLogIsToName")
 			.containsPattern("Cancelled: strand.testing.Echo/Bidi \\(call \\d+\\) from /127.0.0.1:\\d+, \\d+ ms old,"
-					+ " WAITING_FOR_MESSAGE, 1 received, 1 sent, ");
+					+ " WAITING_FOR_MESSAGE for \\d+ ms, 1 received, 1 sent, ");
 	}
 
 	private void waitsInAMethodThatTheLogIsToName() {

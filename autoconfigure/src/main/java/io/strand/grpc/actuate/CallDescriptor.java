@@ -16,15 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param peer the address of its client
  * @param thread the name of the thread that it runs on at the moment
  * @param state what it does, such as {@code blocked_sending}
+ * @param stateMillis how long it has been in that state, at most
  * @param ageMillis how long it has been there
  * @param received how many messages its handler was given
  * @param sent how many messages it sent
- * @param blockedMillis how long its senders have waited for the client, without a wait
- * that still lasts
+ * @param blockedMillis how long its senders have waited for the client until now
  * @param stack where its thread is, innermost first; only of a call that was asked for
  */
 public record CallDescriptor(long id, String method, @Nullable String peer, @Nullable String thread, String state,
-		long ageMillis, long received, long sent, long blockedMillis, @Nullable List<String> stack) {
+		long stateMillis, long ageMillis, long received, long sent, long blockedMillis, @Nullable List<String> stack) {
 
 	static CallDescriptor of(LiveCall call) {
 		return of(call, call.thread(), null);
@@ -45,7 +45,8 @@ public record CallDescriptor(long id, String method, @Nullable String peer, @Nul
 	private static CallDescriptor of(LiveCall call, @Nullable Thread thread, @Nullable List<String> stack) {
 		return new CallDescriptor(call.id(), call.method(), Objects.toString(call.peer(), null),
 				(thread != null) ? thread.getName() : null, call.state().name().toLowerCase(Locale.ROOT),
-				call.age().toMillis(), call.received(), call.sent(), call.blockedSending().toMillis(), stack);
+				call.inState().toMillis(), call.age().toMillis(), call.received(), call.sent(),
+				call.blockedSending().toMillis(), stack);
 	}
 
 }

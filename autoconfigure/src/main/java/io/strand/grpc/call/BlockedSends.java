@@ -1,8 +1,8 @@
 package io.strand.grpc.call;
 
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * How long senders waited because their peer did not read, over all streams that share
@@ -10,17 +10,20 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public final class BlockedSends {
 
-	private final AtomicInteger waiting = new AtomicInteger();
+	private final AtomicReference<Waits> waits = new AtomicReference<>(new Waits(0, 0));
 
-	private final LongAdder nanos = new LongAdder();
+	/**
+	 * The longest time that was told. Who ends a wait looks at the clock a moment before
+	 * it says so, and whoever asks in this moment counts it too long.
+	 */
+	private final AtomicLong told = new AtomicLong();
 
-	void begin() {
-		this.waiting.incrementAndGet();
+	void begin(long now) {
+		this.waits.updateAndGet((current) -> new Waits(current.waiting + 1, current.nanos - now));
 	}
 
-	void end(long waitedNanos) {
-		this.waiting.decrementAndGet();
-		this.nanos.add(waitedNanos);
+	void end(long now) {
+		this.waits.updateAndGet((current) -> new Waits(current.waiting - 1, current.nanos + now));
 	}
 
 	/**
@@ -28,15 +31,31 @@ public final class BlockedSends {
 	 * @return their number
 	 */
 	public int waiting() {
-		return this.waiting.get();
+		return this.waits.get().waiting;
 	}
 
 	/**
-	 * The time of all waits that are over, added up.
+	 * The time of all waits, those that go on included, added up. Never goes down.
 	 * @return the time
 	 */
 	public Duration total() {
-		return Duration.ofNanos(this.nanos.sum());
+		return Duration.ofNanos(total(System.nanoTime()));
+	}
+
+	long total(long now) {
+		Waits current = this.waits.get();
+		return this.told.accumulateAndGet(current.nanos + current.waiting * now, Math::max);
+	}
+
+	/**
+	 * Waits of one moment.
+	 *
+	 * @param waiting how many go on
+	 * @param nanos the time of those that are over, less the beginnings of those that go
+	 * on
+	 */
+	private record Waits(int waiting, long nanos) {
+
 	}
 
 }

@@ -37,7 +37,15 @@ final class CallRegistry<C> implements Iterable<C> {
 		}
 	}
 
-	private volatile Table<C> newest = new Table<>(FIRST_SLOTS, null);
+	private volatile Table<C> newest;
+
+	CallRegistry() {
+		this(FIRST_SLOTS);
+	}
+
+	CallRegistry(int firstSlots) {
+		this.newest = new Table<>(firstSlots, null);
+	}
 
 	/**
 	 * Adds a call.

@@ -41,7 +41,7 @@ final class CallThread implements SerialTask {
 	private volatile @Nullable Pump pump;
 
 	/** The calls that came with this one; {@code null} once this one has left them. */
-	private TransportLoop.@Nullable Batch batch;
+	private @Nullable CallBatch batch;
 
 	CallThread(HandlerCall<?, ?> call) {
 		this.call = call;
@@ -159,7 +159,7 @@ final class CallThread implements SerialTask {
 
 	/** Sends an answer where the transport runs. */
 	void answer(TransportLoop on, Runnable answer) {
-		TransportLoop.Batch current = isCurrent() ? this.batch : null;
+		CallBatch current = isCurrent() ? this.batch : null;
 		if (current != null) {
 			this.batch = null;
 			current.answer(answer);
@@ -190,7 +190,9 @@ final class CallThread implements SerialTask {
 			leaveBatch();
 			return true;
 		}
-		this.idle = false;
+		if (this.idle) {
+			goOn();
+		}
 		this.working = Thread.currentThread();
 		Context previous = this.call.context().attach();
 		if (this.hooked != null) {
@@ -211,8 +213,26 @@ final class CallThread implements SerialTask {
 			this.call.context().detach(previous);
 			leaveBatch();
 			this.call.rest();
+			if (!over) {
+				noteTime();
+			}
 			this.idle = true;
 			this.working = null;
+		}
+	}
+
+	private void goOn() {
+		// If not, there is only the news of the end
+		if (this.call.phase() == CallPhase.RUNNING) {
+			noteTime();
+		}
+		this.idle = false;
+	}
+
+	/** A thread has parked, or will; an event loop never does. */
+	private void noteTime() {
+		if (!this.call.plan().onEventLoop()) {
+			this.call.changed(System.nanoTime());
 		}
 	}
 
@@ -225,7 +245,7 @@ final class CallThread implements SerialTask {
 	}
 
 	private void leaveBatch() {
-		TransportLoop.Batch current = this.batch;
+		CallBatch current = this.batch;
 		this.batch = null;
 		if (current != null) {
 			current.leave();

@@ -34,7 +34,7 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 
 	@Override
 	public State state() {
-		if (this.call.call().guard().isWaiting()) {
+		if (this.call.call().guard().waiting() != null) {
 			return State.BLOCKED_SENDING;
 		}
 		Pump pump = this.call.thread().pump();
@@ -48,6 +48,21 @@ record CallView(HandlerCall<?, ?> call) implements LiveCall {
 			case RUNNING, ANSWERED -> this.call.thread().isIdle() ? State.WAITING_FOR_MESSAGE : State.RUNNING;
 			case ENDED -> State.RUNNING; // for a moment more
 		};
+	}
+
+	@Override
+	public Duration inState() {
+		long since = since();
+		return Duration.ofNanos(System.nanoTime() - since);
+	}
+
+	private long since() {
+		SendWait blocked = this.call.call().guard().waiting();
+		if (blocked != null) {
+			return blocked.since();
+		}
+		Pump pump = this.call.thread().pump();
+		return (pump != null && pump.isWaiting()) ? pump.waitingSince() : this.call.since();
 	}
 
 	@Override

@@ -51,13 +51,13 @@ final class ClientSendGuard extends SendGuard {
 	}
 
 	@Override
-	void waitBegins() {
-		this.settings.blockedSends().begin();
+	void waitBegins(long now) {
+		this.settings.blockedSends().begin(now);
 	}
 
 	@Override
-	void waitEnded(long nanos) {
-		this.settings.blockedSends().end(nanos);
+	void waitEnded(long now) {
+		this.settings.blockedSends().end(now);
 	}
 
 	@Override

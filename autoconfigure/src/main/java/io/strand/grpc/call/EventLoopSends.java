@@ -93,7 +93,7 @@ final class EventLoopSends {
 	}
 
 	private void added() {
-		if (this.guard.isWaiting()) {
+		if (this.guard.waiting() != null) {
 			warnOnce();
 		}
 		this.guard.drainIfFree(this);

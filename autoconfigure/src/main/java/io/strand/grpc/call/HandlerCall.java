@@ -49,9 +49,12 @@ final class HandlerCall<Q, R> {
 
 	private static final VarHandle ID;
 
+	private static final VarHandle SINCE;
+
 	static {
 		try {
 			ID = MethodHandles.lookup().findVarHandle(HandlerCall.class, "id", long.class);
+			SINCE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "since", long.class);
 			PHASE = MethodHandles.lookup().findVarHandle(HandlerCall.class, "phase", CallPhase.class);
 		}
 		catch (ReflectiveOperationException ex) {
@@ -75,6 +78,12 @@ final class HandlerCall<Q, R> {
 	private final CallThread thread;
 
 	private final long arrivedNanos = System.nanoTime();
+
+	/**
+	 * When its state changed, as far as somebody looked at the clock. Written without a
+	 * barrier: only those who watch read it.
+	 */
+	private long since = this.arrivedNanos;
 
 	private final Mailbox<Q> mailbox;
 
@@ -155,8 +164,11 @@ final class HandlerCall<Q, R> {
 		else if (this.plan.settings().maxWait().isZero()) {
 			refuse(reached, CallPhase.ARRIVED);
 		}
-		else if (PHASE.compareAndSet(this, CallPhase.ARRIVED, CallPhase.WAITING)) {
-			this.engine.admission().await(this, reached);
+		else {
+			changed(System.nanoTime());
+			if (PHASE.compareAndSet(this, CallPhase.ARRIVED, CallPhase.WAITING)) {
+				this.engine.admission().await(this, reached);
+			}
 		}
 	}
 
@@ -175,6 +187,9 @@ final class HandlerCall<Q, R> {
 
 	/** It has passed the limits, and has its places, unless it has ended meanwhile. */
 	void admit(CallPhase from) {
+		if (from == CallPhase.WAITING) {
+			changed(System.nanoTime());
+		}
 		if (PHASE.compareAndSet(this, from, CallPhase.ADMITTED)) {
 			this.thread.start();
 		}
@@ -185,6 +200,9 @@ final class HandlerCall<Q, R> {
 
 	/** Called by the call's thread before anything else; if not, it must not run. */
 	boolean begin() {
+		if (this.plan.waitsForThreads()) {
+			changed(System.nanoTime());
+		}
 		return PHASE.compareAndSet(this, CallPhase.ADMITTED, CallPhase.RUNNING);
 	}
 
@@ -318,6 +336,20 @@ final class HandlerCall<Q, R> {
 
 	CallPhase phase() {
 		return this.phase;
+	}
+
+	/**
+	 * The call goes on after it has waited, or begins to wait. Told where somebody parks
+	 * or has parked; a look at the clock more would cost a small call too much.
+	 * @param now the present time
+	 */
+	void changed(long now) {
+		SINCE.setOpaque(this, now);
+	}
+
+	/** When it changed as far as it was told. */
+	long since() {
+		return (long) SINCE.getOpaque(this);
 	}
 
 	Mailbox<Q> mailbox() {

@@ -67,6 +67,15 @@ public interface LiveCall {
 	State state();
 
 	/**
+	 * How long it has been in that state, at most. The clock is looked at where a call
+	 * waits for something, not for each call: one that went straight to its handler is
+	 * said to run since its headers arrived, and one of a method that runs on the event
+	 * loop to be in its state since then.
+	 * @return the time since its state changed
+	 */
+	Duration inState();
+
+	/**
 	 * How long it has been there.
 	 * @return the time since its headers arrived
 	 */
@@ -85,7 +94,7 @@ public interface LiveCall {
 	long sent();
 
 	/**
-	 * How long its senders have waited for the peer, without a wait that still lasts.
+	 * How long its senders have waited for the peer until now.
 	 * @return the time
 	 */
 	Duration blockedSending();

@@ -25,6 +25,11 @@ record MethodPlan(MethodDescriptor<?, ?> descriptor, HandlerSettings settings, C
 		return this.settings.threading() == Threading.EVENT_LOOP;
 	}
 
+	/** Whether a call may have to wait for a thread. */
+	boolean waitsForThreads() {
+		return !this.threads.isVirtual() && !onEventLoop();
+	}
+
 	/** Whether its requests or its responses are streams. */
 	boolean isStream() {
 		return !this.clientSendsOneMessage || !this.serverSendsOneMessage;

@@ -37,6 +37,9 @@ final class Pump implements SerialThread {
 
 	private volatile @Nullable Thread waiter;
 
+	/** Published by {@link #waiter}. */
+	private long waitingSince;
+
 	/** The event loop will wake the waiter after what is being read. */
 	private volatile boolean wakeScheduled;
 
@@ -143,6 +146,7 @@ final class Pump implements SerialThread {
 	 */
 	void await(BooleanSupplier hasNews, long nanos) {
 		this.call.thread().leaveBatchBeforeWait();
+		this.waitingSince = System.nanoTime();
 		this.waiter = Thread.currentThread();
 		try {
 			if (!this.over && !this.call.handlerRun().hasWork() && !hasNews.getAsBoolean()) {
@@ -152,6 +156,7 @@ final class Pump implements SerialThread {
 				else {
 					LockSupport.parkNanos(this, nanos);
 				}
+				this.call.changed(System.nanoTime());
 			}
 		}
 		finally {
@@ -171,6 +176,11 @@ final class Pump implements SerialThread {
 
 	boolean isWaiting() {
 		return this.waiter != null;
+	}
+
+	/** Since when, if it is waiting. */
+	long waitingSince() {
+		return this.waitingSince;
 	}
 
 	@Override

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>The lock.</b> Whoever sends or ends holds it, also while waiting for the transport,
  * so what a stream buffers is bounded by the ready threshold and one message. The
- * transport thread never takes it: it calls {@link #wake()}, which reads {@link #waiter}
+ * transport thread never takes it: it calls {@link #wake()}, which reads {@link #waiting}
  * and unparks. No wake-up is lost: the waiter announces itself before it asks whether the
  * transport is ready, the transport becomes ready before it looks for a waiter. The wait
  * also looks again by itself now and then, for transports that forget to say they are
@@ -59,11 +59,11 @@ abstract class SendGuard {
 	/** Made when an event loop first needs it. */
 	private volatile @Nullable EventLoopSends eventLoops;
 
-	private volatile @Nullable Thread waiter;
+	private volatile @Nullable SendWait waiting;
 
 	private volatile @Nullable End end;
 
-	/** Written with the lock held, read by anyone. */
+	/** Of the waits that are over. Written with the lock held, read by anyone. */
 	private volatile long blockedNanos;
 
 	/** Guarded by the lock. */
@@ -289,14 +289,15 @@ abstract class SendGuard {
 
 	/** Wakes a sender that waits, to look at the state of the call again. */
 	final void wake() {
-		Thread thread = this.waiter;
-		if (thread != null) {
-			LockSupport.unpark(thread);
+		SendWait wait = this.waiting;
+		if (wait != null) {
+			LockSupport.unpark(wait.thread());
 		}
 	}
 
-	final boolean isWaiting() {
-		return this.waiter != null;
+	/** The sender that waits for the transport, if one does. */
+	final @Nullable SendWait waiting() {
+		return this.waiting;
 	}
 
 	private void refuseIfEnded() {
@@ -336,9 +337,9 @@ abstract class SendGuard {
 			eventLoops().takeRoom();
 			return;
 		}
-		long start = System.nanoTime();
-		waitBegins();
-		this.waiter = Thread.currentThread();
+		SendWait wait = new SendWait(Thread.currentThread(), System.nanoTime(), this.blockedNanos);
+		waitBegins(wait.since());
+		this.waiting = wait;
 		try {
 			while (!isReady()) {
 				giveUpIfInVain();
@@ -347,25 +348,27 @@ abstract class SendGuard {
 			seenReady();
 		}
 		finally {
-			this.waiter = null;
-			long waited = System.nanoTime() - start;
-			this.blockedNanos += waited;
-			waitEnded(waited);
+			long now = System.nanoTime();
+			// First: who finds nobody waiting has to find the time
+			this.blockedNanos = wait.total(now);
+			this.waiting = null;
+			waitEnded(now);
 		}
 		refuseIfCancelled();
 	}
 
 	/**
 	 * A sender begins to wait for the transport; to be followed by {@link #waitEnded}.
+	 * @param now the present time
 	 */
-	void waitBegins() {
+	void waitBegins(long now) {
 	}
 
 	/**
 	 * A sender waits no longer.
-	 * @param nanos how long it has waited
+	 * @param now the present time
 	 */
-	void waitEnded(long nanos) {
+	void waitEnded(long now) {
 	}
 
 	private void giveUpIfInVain() {
@@ -406,7 +409,7 @@ abstract class SendGuard {
 			if (holder != null) {
 				violated();
 				throw ConcurrentStreamUseException.of(ending ? "end" : "send", describe(), holder, "sending",
-						this.lock.heldSince(), (this.waiter != null) ? " (it waits for the peer to read)" : "");
+						this.lock.heldSince(), (this.waiting != null) ? " (it waits for the peer to read)" : "");
 			}
 			return true;
 		}
@@ -495,9 +498,10 @@ abstract class SendGuard {
 		return this.closed;
 	}
 
-	/** How long senders have waited for the transport, all together. */
+	/** How long senders have waited for the transport, all together and until now. */
 	final long blockedNanos() {
-		return this.blockedNanos;
+		SendWait wait = this.waiting;
+		return (wait != null) ? wait.total(System.nanoTime()) : this.blockedNanos;
 	}
 
 }

@@ -31,13 +31,14 @@ final class ServerSendGuard extends SendGuard {
 	}
 
 	@Override
-	void waitBegins() {
-		this.call.owner().engine().counters().blockedSends().begin();
+	void waitBegins(long now) {
+		this.call.owner().engine().counters().blockedSends().begin(now);
 	}
 
 	@Override
-	void waitEnded(long nanos) {
-		this.call.owner().engine().counters().blockedSends().end(nanos);
+	void waitEnded(long now) {
+		this.call.owner().engine().counters().blockedSends().end(now);
+		this.call.owner().changed(now);
 	}
 
 	@Override

@@ -121,8 +121,8 @@ public final class ChannelActivity {
 	}
 
 	/**
-	 * How long senders have waited, all together and since the start, not counting those
-	 * that wait still.
+	 * How long senders have waited, all together and since the start, those that wait
+	 * still until now.
 	 * @return the time
 	 */
 	public Duration blockedSending() {

@@ -55,9 +55,11 @@ final class UnfinishedCalls {
 
 	private static void log(Log logger, LiveCall call) {
 		Thread thread = call.thread();
-		logger.warn("Cancelled: %s (call %d) from %s, %d ms old, %s, %d received, %d sent, %s".formatted(call.method(),
-				call.id(), LogText.peer(call.peer()), call.age().toMillis(), call.state(), call.received(), call.sent(),
-				(thread != null) ? "on thread '%s'".formatted(thread.getName()) : "without a thread"),
+		logger.warn(
+				"Cancelled: %s (call %d) from %s, %d ms old, %s for %d ms, %d received, %d sent, %s".formatted(
+						call.method(), call.id(), LogText.peer(call.peer()), call.age().toMillis(), call.state(),
+						call.inState().toMillis(), call.received(), call.sent(),
+						(thread != null) ? "on thread '%s'".formatted(thread.getName()) : "without a thread"),
 				(thread != null) ? new CallStack(thread) : null);
 	}
 

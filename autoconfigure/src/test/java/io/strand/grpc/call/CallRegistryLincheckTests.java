@@ -1,14 +1,12 @@
 package io.strand.grpc.call;
 
-import java.lang.reflect.Constructor;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.strand.grpc.testing.LincheckThreads;
 import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-
-import org.springframework.test.util.ReflectionTestUtils;
 
 /**
  * Tries the interleavings of {@link CallRegistry} with a table that is full soon: calls
@@ -19,8 +17,8 @@ class CallRegistryLincheckTests {
 
 	@Test
 	void callsThatComeAtTheSameTimeAreAllThere() {
-		Lincheck.runConcurrentTest(200, () -> {
-			CallRegistry<String> registry = registryOfTwo();
+		Lincheck.runConcurrentTest(100, () -> {
+			CallRegistry<String> registry = new CallRegistry<>(2);
 			registry.add("before");
 			LincheckThreads.run(new Comer(registry, "a", true), new Comer(registry, "b", true));
 			check(registry, List.of("before", "a", "b"));
@@ -29,8 +27,8 @@ class CallRegistryLincheckTests {
 
 	@Test
 	void callsForWhichTheTableGrowsAtTheSameTimeAreAllThere() {
-		Lincheck.runConcurrentTest(200, () -> {
-			CallRegistry<String> registry = registryOfTwo();
+		Lincheck.runConcurrentTest(100, () -> {
+			CallRegistry<String> registry = new CallRegistry<>(2);
 			registry.add("before");
 			registry.add("next");
 			LincheckThreads.run(new Comer(registry, "a", true), new Comer(registry, "b", true));
@@ -40,8 +38,8 @@ class CallRegistryLincheckTests {
 
 	@Test
 	void callsThatEndLeaveTheOthersAlone() {
-		Lincheck.runConcurrentTest(200, () -> {
-			CallRegistry<String> registry = registryOfTwo();
+		Lincheck.runConcurrentTest(100, () -> {
+			CallRegistry<String> registry = new CallRegistry<>(2);
 			registry.add("before");
 			LincheckThreads.run(new Comer(registry, "a", false), new Comer(registry, "b", true));
 			check(registry, List.of("before", "b"));
@@ -50,8 +48,8 @@ class CallRegistryLincheckTests {
 
 	@Test
 	void callThatLivesIsFoundOnceWhileOthersComeAndGo() {
-		Lincheck.runConcurrentTest(200, () -> {
-			CallRegistry<String> registry = registryOfTwo();
+		Lincheck.runConcurrentTest(100, () -> {
+			CallRegistry<String> registry = new CallRegistry<>(2);
 			registry.add("before");
 			registry.add("next");
 			Reader reader = new Reader(registry);
@@ -61,20 +59,6 @@ class CallRegistryLincheckTests {
 			}
 			check(registry, List.of("before", "next"));
 		});
-	}
-
-	private static CallRegistry<String> registryOfTwo() {
-		CallRegistry<String> registry = new CallRegistry<>();
-		try {
-			Class<?> table = Class.forName(CallRegistry.class.getName() + "$Table");
-			Constructor<?> constructor = table.getDeclaredConstructor(int.class, table);
-			constructor.setAccessible(true);
-			ReflectionTestUtils.setField(registry, "newest", constructor.newInstance(2, null));
-			return registry;
-		}
-		catch (ReflectiveOperationException ex) {
-			throw new IllegalStateException(ex);
-		}
 	}
 
 	private static void check(CallRegistry<String> registry, List<String> expected) {

@@ -1,5 +1,6 @@
 package io.strand.grpc.call;
 
+import io.strand.grpc.testing.LincheckThreads;
 import org.jetbrains.lincheck.Lincheck;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.netty.util.concurrent.FastThreadLocalThread;
+import io.strand.grpc.testing.LincheckThreads;
 import org.jetbrains.lincheck.Lincheck;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;

@@ -58,7 +58,27 @@ class SendGuardTests {
 		sender.get(5, TimeUnit.SECONDS);
 		assertThat(this.transport.sent).containsExactly("a");
 		assertThat(this.transport.blockedNanos()).isPositive();
-		assertThat(this.transport.isWaiting()).isFalse();
+		assertThat(this.transport.waiting()).isNull();
+	}
+
+	@Test
+	void theTimeBlockedGrowsWhileASenderWaitsAndIsKeptAfterwards() throws Exception {
+		long after = 0;
+		for (int i = 0; i < 2; i++) {
+			this.transport.ready = false;
+			Future<?> sender = this.threads.submit(() -> this.transport.send("a"));
+			awaitBlocked();
+			long before = after;
+			await().until(() -> this.transport.blockedNanos() > before + TimeUnit.MILLISECONDS.toNanos(1));
+			long during = this.transport.blockedNanos();
+			assertThat(this.transport.waiting()).isNotNull()
+				.satisfies((wait) -> assertThat(System.nanoTime() - wait.since()).isPositive());
+			this.transport.becomeReady();
+			sender.get(5, TimeUnit.SECONDS);
+			after = this.transport.blockedNanos();
+			assertThat(after).isGreaterThanOrEqualTo(during);
+			assertThat(this.transport.blockedNanos()).isEqualTo(after);
+		}
 	}
 
 	@Test
@@ -322,7 +342,7 @@ class SendGuardTests {
 		each.ready = false;
 		FutureTask<?> first = new FutureTask<>(() -> each.send("a"), null);
 		Thread thread = start(first);
-		await().until(each::isWaiting);
+		await().until(() -> each.waiting() != null);
 		assertThatExceptionOfType(ConcurrentStreamUseException.class).isThrownBy(() -> each.send("b"))
 			.withMessageContaining("test call")
 			.withMessageContaining(End.describe(thread))
@@ -375,7 +395,7 @@ class SendGuardTests {
 	}
 
 	private void awaitBlocked() {
-		await().until(this.transport::isWaiting);
+		await().until(() -> this.transport.waiting() != null);
 	}
 
 	private static void awaitParked(Thread thread) {

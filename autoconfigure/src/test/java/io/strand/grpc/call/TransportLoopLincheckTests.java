@@ -1,22 +1,19 @@
 package io.strand.grpc.call;
 
-import java.lang.reflect.Constructor;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.grpc.netty.shaded.io.netty.util.concurrent.AbstractEventExecutor;
-import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import io.grpc.netty.shaded.io.netty.util.concurrent.Future;
 import io.grpc.netty.shaded.io.netty.util.concurrent.ScheduledFuture;
 import io.strand.grpc.thread.SerialThread;
+import io.strand.grpc.testing.LincheckThreads;
 import org.jetbrains.lincheck.Lincheck;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-
-import org.springframework.test.util.ReflectionTestUtils;
 
 /**
  * Tries the interleavings of the answers of a batch: while other calls answer or come to
@@ -29,7 +26,7 @@ class TransportLoopLincheckTests {
 	void answersOfCallsThatAnswerAtTheSameTimeAreSentOnce() {
 		Lincheck.runConcurrentTest(200, () -> {
 			Loop loop = new Loop();
-			TransportLoop.Batch batch = loop.batchOf(2);
+			CallBatch batch = loop.batchOf(2);
 			Answerer first = new Answerer(batch);
 			Answerer second = new Answerer(batch);
 			LincheckThreads.run(first, second, loop.tasks());
@@ -43,7 +40,7 @@ class TransportLoopLincheckTests {
 	void answerIsSentOnceWhenTheOtherCallComesToRest() {
 		Lincheck.runConcurrentTest(200, () -> {
 			Loop loop = new Loop();
-			TransportLoop.Batch batch = loop.batchOf(2);
+			CallBatch batch = loop.batchOf(2);
 			Answerer answerer = new Answerer(batch);
 			LincheckThreads.run(answerer, new Leaver(batch), loop.tasks());
 			loop.end();
@@ -55,7 +52,7 @@ class TransportLoopLincheckTests {
 	void answerIsSentOnceWhenTheTimerClosesTheBatchOfACallThatBlocks() {
 		Lincheck.runConcurrentTest(200, () -> {
 			Loop loop = new Loop();
-			TransportLoop.Batch batch = loop.batchOf(3);
+			CallBatch batch = loop.batchOf(3);
 			loop.letTimePass(batch);
 			Answerer first = new Answerer(batch);
 			Answerer second = new Answerer(batch);
@@ -70,7 +67,7 @@ class TransportLoopLincheckTests {
 	void answerIsSentOnceWhenTheTimerComesWithTheRestOfTheOtherCall() {
 		Lincheck.runConcurrentTest(200, () -> {
 			Loop loop = new Loop();
-			TransportLoop.Batch batch = loop.batchOf(2);
+			CallBatch batch = loop.batchOf(2);
 			loop.letTimePass(batch);
 			Answerer answerer = new Answerer(batch);
 			LincheckThreads.run(answerer, new Leaver(batch), loop.timer());
@@ -88,11 +85,11 @@ class TransportLoopLincheckTests {
 	/** A call that answers. */
 	private static final class Answerer extends Thread {
 
-		private final TransportLoop.Batch batch;
+		private final CallBatch batch;
 
 		private final AtomicInteger sent = new AtomicInteger();
 
-		Answerer(TransportLoop.Batch batch) {
+		Answerer(CallBatch batch) {
 			this.batch = batch;
 		}
 
@@ -106,9 +103,9 @@ class TransportLoopLincheckTests {
 	/** A call that has no answer for now. */
 	private static final class Leaver extends Thread {
 
-		private final TransportLoop.Batch batch;
+		private final CallBatch batch;
 
-		Leaver(TransportLoop.Batch batch) {
+		Leaver(CallBatch batch) {
 			this.batch = batch;
 		}
 
@@ -126,22 +123,10 @@ class TransportLoopLincheckTests {
 
 		private final Queue<Runnable> timers = new ConcurrentLinkedQueue<>();
 
-		private final TransportLoop loop = newLoop();
+		private final TransportLoop loop = new TransportLoop(this);
 
-		private TransportLoop newLoop() {
-			try {
-				Constructor<TransportLoop> constructor = TransportLoop.class
-					.getDeclaredConstructor(EventExecutor.class);
-				constructor.setAccessible(true);
-				return constructor.newInstance(this);
-			}
-			catch (ReflectiveOperationException ex) {
-				throw new IllegalStateException(ex);
-			}
-		}
-
-		TransportLoop.Batch batchOf(int calls) {
-			TransportLoop.Batch batch = this.loop.start(new Call());
+		CallBatch batchOf(int calls) {
+			CallBatch batch = this.loop.start(new Call());
 			for (int i = 1; i < calls; i++) {
 				this.loop.start(new Call());
 			}
@@ -150,8 +135,8 @@ class TransportLoopLincheckTests {
 		}
 
 		/** Time stands still for Lincheck. */
-		void letTimePass(TransportLoop.Batch batch) {
-			ReflectionTestUtils.setField(batch, "deadline", System.nanoTime());
+		void letTimePass(CallBatch batch) {
+			batch.lingerUntil(System.nanoTime());
 		}
 
 		Thread tasks() {

@@ -59,7 +59,7 @@ class TransportLoopTests {
 	@Test
 	void threadsOfAFullBatchAreStartedBeforeTheReadEnds() {
 		DefaultEventExecutor executor = new DefaultEventExecutor();
-		List<Starter> starters = Stream.generate(Starter::new).limit(2 * TransportLoop.FULL_BATCH + 2).toList();
+		List<Starter> starters = Stream.generate(Starter::new).limit(2 * CallBatch.FULL + 2).toList();
 		List<Integer> startedInTheRead = new CopyOnWriteArrayList<>();
 		executor.execute(() -> {
 			starters.forEach((starter) -> starter.batch = current().start(starter));
@@ -67,8 +67,8 @@ class TransportLoopTests {
 		});
 		await().until(() -> starters.stream().allMatch((starter) -> starter.started.get() > 0));
 		executor.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
-		assertThat(startedInTheRead.subList(0, 2 * TransportLoop.FULL_BATCH)).containsOnly(1);
-		assertThat(startedInTheRead.subList(2 * TransportLoop.FULL_BATCH, starters.size())).containsOnly(0);
+		assertThat(startedInTheRead.subList(0, 2 * CallBatch.FULL)).containsOnly(1);
+		assertThat(startedInTheRead.subList(2 * CallBatch.FULL, starters.size())).containsOnly(0);
 		assertThat(starters).allSatisfy((starter) -> {
 			assertThat(starter.started).hasValue(1);
 			assertThat(starter.knewItsBatch).isTrue();
@@ -84,7 +84,7 @@ class TransportLoopTests {
 
 		final AtomicInteger started = new AtomicInteger();
 
-		volatile TransportLoop.@Nullable Batch batch;
+		volatile @Nullable CallBatch batch;
 
 		volatile boolean knewItsBatch;
 

@@ -13,7 +13,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -25,17 +24,13 @@ import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
-import io.grpc.ServerBuilder;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
-import io.grpc.ServerInterceptors;
-import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.TlsServerCredentials;
 import io.grpc.stub.BlockingClientCall;
-import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.CallLimit;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.GrpcCall;
@@ -45,15 +40,11 @@ import io.strand.grpc.call.LiveCall.State;
 import io.strand.grpc.call.Threading;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
-import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TestCertificates;
 import io.strand.grpc.testing.TestClient;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,30 +60,8 @@ import static org.awaitility.Awaitility.await;
  * What a stop of {@link GrpcServer} waits for, what it does not wait for, and what it
  * tells of those it does not wait for any longer.
  */
-@Timeout(90)
-@ExtendWith({ LeakCheckExtension.class, OutputCaptureExtension.class })
-class GrpcServerStopTests {
-
-	private final EchoHandlers handlers = new EchoHandlers();
-
-	private final List<Object> events = new CopyOnWriteArrayList<>();
-
-	private final CountDownLatch release = new CountDownLatch(1);
-
-	private HandlerSettings settings = HandlerSettings.DEFAULT;
-
-	private final CallEngine engine = new CallEngine((method) -> this.settings, true, 100);
-
-	private @Nullable GrpcServer server;
-
-	@AfterEach
-	void stopServer() {
-		this.release.countDown();
-		if (this.server != null) {
-			this.server.stop();
-		}
-		this.engine.close();
-	}
+@ExtendWith(OutputCaptureExtension.class)
+class GrpcServerStopTests extends ServerStopTestBase {
 
 	@Test
 	@DisplayName("H9: calls that outlive the grace period end as UNAVAILABLE, for every kind of handler")
@@ -238,10 +207,10 @@ class GrpcServerStopTests {
 		}
 		assertThat(output).contains("gRPC calls still running after the grace period of 50 ms are cancelled: 2")
 			.containsPattern("Cancelled: strand.testing.Echo/Unary \\(call \\d+\\) from /127.0.0.1:\\d+, \\d+ ms old,"
-					+ " RUNNING, 1 received, 0 sent, on thread 'grpc-call-")
+					+ " RUNNING for \\d+ ms, 1 received, 0 sent, on thread 'grpc-call-")
 			.contains("GrpcServerStopTests.waitsInAMethodThatTheLogIsToName")
 			.containsPattern("Cancelled: strand.testing.Echo/Bidi \\(call \\d+\\) from /127.0.0.1:\\d+, \\d+ ms old,"
-					+ " WAITING_FOR_MESSAGE, 1 received, 1 sent, ");
+					+ " WAITING_FOR_MESSAGE for \\d+ ms, 1 received, 1 sent, ");
 	}
 
 	private void waitsInAMethodThatTheLogIsToName() {
@@ -384,8 +353,7 @@ class GrpcServerStopTests {
 	void silentHandshakesAreNotWaitedFor(@TempDir Path directory) throws Exception {
 		TestCertificates certificates = TestCertificates.in(directory);
 		ServerCredentials credentials = TlsServerCredentials.newBuilder().keyManager(keyManagers(certificates)).build();
-		GrpcServer server = start(new GrpcServerSettings(0, null, credentials, null, null, null, null,
-				Duration.ofSeconds(60), Duration.ZERO));
+		GrpcServer server = start(credentials, Duration.ZERO, Duration.ofSeconds(60));
 		try (Socket silent = new Socket("localhost", server.getPort());
 				TestClient client = TestClient.tcp(server.getPort(), certificates.clientCredentials())) {
 			assertThat(client.echo("hello")).isEqualTo("hello");
@@ -440,22 +408,6 @@ class GrpcServerStopTests {
 		}
 	}
 
-	private GrpcServer start(Duration drainDelay, Duration gracePeriod, ServerInterceptor... interceptors) {
-		return start(new GrpcServerSettings(0, null, null, null, null, null, null, gracePeriod, drainDelay),
-				interceptors);
-	}
-
-	private GrpcServer start(GrpcServerSettings where, ServerInterceptor... interceptors) {
-		ServerServiceDefinition service = ServerInterceptors.intercept(this.engine.prepare(this.handlers.bindService()),
-				interceptors);
-		Consumer<ServerBuilder<?>> customizer = (builder) -> {
-		};
-		GrpcServer created = new GrpcServer(where, List.of(service), customizer, this.engine, this.events::add);
-		this.server = created;
-		created.start();
-		return created;
-	}
-
 	private static KeyManager[] keyManagers(TestCertificates certificates) throws Exception {
 		char[] password = TestCertificates.PASSWORD.toCharArray();
 		KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
@@ -463,44 +415,10 @@ class GrpcServerStopTests {
 		return factory.getKeyManagers();
 	}
 
-	private static Message message(String text) {
-		return Message.newBuilder().setText(text).build();
-	}
-
 	private static Status.Code codeOf(Callable<?> call) {
 		Throwable thrown = catchThrowable(call::call);
 		assertThat(thrown).isNotNull();
 		return Status.fromThrowable(thrown).getCode();
-	}
-
-	private static CompletableFuture<Void> inThread(Runnable task) {
-		CompletableFuture<Void> result = new CompletableFuture<>();
-		new Thread(() -> {
-			try {
-				task.run();
-				result.complete(null);
-			}
-			catch (Throwable ex) {
-				result.completeExceptionally(ex);
-			}
-		}, "test-thread").start();
-		return result;
-	}
-
-	private static void within(CountDownLatch latch) throws InterruptedException {
-		assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-	}
-
-	private static void awaitUninterrupted(CountDownLatch latch) {
-		while (true) {
-			try {
-				latch.await();
-				return;
-			}
-			catch (InterruptedException ex) {
-				// Blocks whatever happens
-			}
-		}
 	}
 
 }

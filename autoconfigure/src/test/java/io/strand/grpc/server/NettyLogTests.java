@@ -5,9 +5,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.SimpleFormatter;
 import java.util.stream.Collectors;
 
 import ch.qos.logback.classic.Level;
@@ -52,7 +49,7 @@ class NettyLogTests {
 
 	private final ListAppender<ILoggingEvent> slf4jLines = new ListAppender<>();
 
-	private final JdkLines jdkLines = new JdkLines();
+	private final JdkLog jdkLines = new JdkLog();
 
 	@BeforeEach
 	void listen() {
@@ -148,32 +145,6 @@ class NettyLogTests {
 
 	private String slf4jText() {
 		return this.slf4jLines.list.stream().map(ILoggingEvent::getFormattedMessage).collect(Collectors.joining("\n"));
-	}
-
-	/** All that is logged, as it would be written. */
-	private static final class JdkLines extends Handler {
-
-		private final SimpleFormatter formatter = new SimpleFormatter();
-
-		private final StringBuffer text = new StringBuffer();
-
-		@Override
-		public void publish(LogRecord line) {
-			this.text.append(this.formatter.format(line));
-		}
-
-		String text() {
-			return this.text.toString();
-		}
-
-		@Override
-		public void flush() {
-		}
-
-		@Override
-		public void close() {
-		}
-
 	}
 
 }

@@ -3,11 +3,9 @@ package io.strand.grpc.server;
 import java.time.Duration;
 import java.util.List;
 import java.util.logging.Filter;
-import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.HandlerSettings;
@@ -40,7 +38,7 @@ class TransportLogTests {
 			}, this.engine, (event) -> {
 			});
 
-	private final Lines output = new Lines();
+	private final JdkLog output = new JdkLog();
 
 	@BeforeEach
 	void start() {
@@ -142,32 +140,6 @@ class TransportLogTests {
 		LogRecord line = new LogRecord(Level.WARNING, message);
 		line.setLoggerName(HANDLER);
 		return line;
-	}
-
-	/** All that is logged, as it would be written. */
-	private static final class Lines extends Handler {
-
-		private final SimpleFormatter formatter = new SimpleFormatter();
-
-		private final StringBuffer text = new StringBuffer();
-
-		@Override
-		public void publish(LogRecord line) {
-			this.text.append(this.formatter.format(line));
-		}
-
-		String text() {
-			return this.text.toString();
-		}
-
-		@Override
-		public void flush() {
-		}
-
-		@Override
-		public void close() {
-		}
-
 	}
 
 }

@@ -18,12 +18,9 @@ import javax.net.ssl.SSLSocket;
 import io.grpc.ServerCredentials;
 import io.grpc.Status;
 import io.grpc.TlsServerCredentials;
-import io.strand.grpc.call.CallEngine;
-import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
-import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.RawConnection.Frame;
@@ -31,11 +28,8 @@ import io.strand.grpc.testing.SlowClient;
 import io.strand.grpc.testing.TestAuthority;
 import io.strand.grpc.testing.TestClient;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -45,9 +39,7 @@ import static org.awaitility.Awaitility.await;
  * What becomes of answers that clients have not read when the server stops: those that
  * are written reach them, the others end as UNAVAILABLE, and nobody is waited for long.
  */
-@Timeout(90)
-@ExtendWith(LeakCheckExtension.class)
-class UnreadAnswerTests {
+class UnreadAnswerTests extends ServerStopTestBase {
 
 	private static final String SERVER_STREAM = "strand.testing.Echo/ServerStream";
 
@@ -56,24 +48,7 @@ class UnreadAnswerTests {
 	/** Larger than what a client's system takes, smaller than what a server's keeps. */
 	private static final int LARGE = 512 * 1024;
 
-	private final EchoHandlers handlers = new EchoHandlers();
-
 	private final CountDownLatch entered = new CountDownLatch(1);
-
-	private final CountDownLatch release = new CountDownLatch(1);
-
-	private final CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, true, 100);
-
-	private @Nullable GrpcServer server;
-
-	@AfterEach
-	void stopServer() {
-		this.release.countDown();
-		if (this.server != null) {
-			this.server.stop();
-		}
-		this.engine.close();
-	}
 
 	@Test
 	@DisplayName("H9: an answer that is written when its connection ends reaches a client that still sends")
@@ -199,7 +174,7 @@ class UnreadAnswerTests {
 			awaitUninterrupted(this.release);
 			EchoHandlers.echo(large, responses);
 		});
-		return start(credentials, Duration.ofSeconds(60));
+		return start(credentials, Duration.ZERO, Duration.ofSeconds(60));
 	}
 
 	private GrpcServer startWithEndlessAnswer() {
@@ -209,18 +184,7 @@ class UnreadAnswerTests {
 				responses.onNext(part);
 			}
 		});
-		return start(null, Duration.ofMillis(50));
-	}
-
-	private GrpcServer start(@Nullable ServerCredentials credentials, Duration gracePeriod) {
-		GrpcServer created = new GrpcServer(
-				new GrpcServerSettings(0, null, credentials, null, null, null, null, gracePeriod, Duration.ZERO),
-				List.of(this.engine.prepare(this.handlers.bindService())), (builder) -> {
-				}, this.engine, (event) -> {
-				});
-		this.server = created;
-		created.start();
-		return created;
+		return start(Duration.ZERO, Duration.ofMillis(50));
 	}
 
 	private void awaitBlockedSender() {
@@ -249,40 +213,6 @@ class UnreadAnswerTests {
 			.filter((frame) -> frame.type() == RawConnection.DATA)
 			.mapToInt((frame) -> frame.payload().length)
 			.sum();
-	}
-
-	private static Message message(String text) {
-		return Message.newBuilder().setText(text).build();
-	}
-
-	private static CompletableFuture<Void> inThread(Runnable task) {
-		CompletableFuture<Void> result = new CompletableFuture<>();
-		new Thread(() -> {
-			try {
-				task.run();
-				result.complete(null);
-			}
-			catch (Throwable ex) {
-				result.completeExceptionally(ex);
-			}
-		}, "test-thread").start();
-		return result;
-	}
-
-	private static void within(CountDownLatch latch) throws InterruptedException {
-		assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
-	}
-
-	private static void awaitUninterrupted(CountDownLatch latch) {
-		while (true) {
-			try {
-				latch.await();
-				return;
-			}
-			catch (InterruptedException ex) {
-				// Answers all the same
-			}
-		}
 	}
 
 }

@@ -27,6 +27,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.ConcurrentStreamUseException;
+import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.call.LiveCall.State;
 import io.strand.grpc.call.Threading;
 import io.strand.grpc.testing.ConcurrentRun;
@@ -305,6 +306,34 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		outcome.call().halfClose();
 		assertThat(outcome.status()).isEqualTo(Status.OK);
 		assertThat(outcome.messages()).containsExactly(number(2));
+	}
+
+	@ParameterizedTest
+	@EnumSource(value = Kind.class, mode = EnumSource.Mode.EXCLUDE, names = "PLAIN_GRPC")
+	@DisplayName("The registry shows since when a receiver waits, and that the call runs since it does no more")
+	void liveCallTellsSinceWhenItsReceiverWaits(Kind kind) {
+		Duration aWhile = Duration.ofMillis(20);
+		CountDownLatch received = new CountDownLatch(1);
+		CountDownLatch mayEnd = new CountDownLatch(1);
+		this.echo.clientStream = (requests) -> {
+			Message message = requests.receive();
+			received.countDown();
+			within(mayEnd);
+			return message;
+		};
+		start(kind, ConcurrentSend.SERIALIZE);
+		Outcome outcome = open(CLIENT_STREAM);
+		awaitState(State.WAITING_FOR_MESSAGE);
+		LiveCall call = server().engine().liveCalls().iterator().next();
+		await().until(() -> call.inState().compareTo(aWhile) > 0);
+		assertThat(call.state()).isEqualTo(State.WAITING_FOR_MESSAGE);
+		outcome.call().sendMessage(number(7));
+		within(received);
+		assertThat(call.state()).isEqualTo(State.RUNNING);
+		Duration running = call.inState();
+		assertThat(call.age().minus(running)).isGreaterThan(aWhile);
+		mayEnd.countDown();
+		assertThat(outcome.status().isOk()).isTrue();
 	}
 
 	@ParameterizedTest

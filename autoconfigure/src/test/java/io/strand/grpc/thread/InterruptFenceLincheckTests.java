@@ -1,5 +1,6 @@
 package io.strand.grpc.thread;
 
+import io.strand.grpc.testing.LincheckThreads;
 import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,23 +17,11 @@ class InterruptFenceLincheckTests {
 		Lincheck.runConcurrentTest(1_000, () -> {
 			Caller caller = new Caller();
 			Interrupter interrupter = new Interrupter(caller);
-			interrupter.start();
-			caller.start();
-			join(caller);
-			join(interrupter);
+			LincheckThreads.run(interrupter, caller);
 			if (caller.leaked) {
 				throw new IllegalStateException("An interrupt came after the code it was meant for");
 			}
 		});
-	}
-
-	private static void join(Thread thread) {
-		try {
-			thread.join();
-		}
-		catch (InterruptedException ex) {
-			throw new IllegalStateException(ex);
-		}
 	}
 
 	/** A thread that runs a call, and then something else. */

@@ -1,5 +1,5 @@
 /**
- * A small system on Strand: five services on one server, clients of them, and a tour.
+ * A small system on Strand: six services on one server, clients of them, and a tour.
  */
 @NullMarked
 package io.strand.grpc.sample;

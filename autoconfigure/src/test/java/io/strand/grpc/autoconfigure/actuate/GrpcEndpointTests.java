@@ -133,6 +133,8 @@ class GrpcEndpointTests {
 				EchoGrpc.newStub(client.channel()).serverStream(Message.getDefaultInstance(), slow);
 				await()
 					.until(() -> calls(context).size() == 2 && calls(context).get(1).state().equals("blocked_sending"));
+				// Still blocked
+				await().until(() -> calls(context).get(1).blockedMillis() > 0);
 				var reserved = client.stock().reserve(Message.getDefaultInstance());
 				this.stock.awaitEntered();
 				List<CallDescriptor> calls = calls(context);
@@ -146,7 +148,10 @@ class GrpcEndpointTests {
 					assertThat(call.peer()).contains("127.0.0.1");
 					assertThat(call.stack()).isNull();
 				});
-				assertThat(calls.get(1).sent()).isPositive();
+				assertThat(calls.get(1)).satisfies((call) -> {
+					assertThat(call.sent()).isPositive();
+					assertThat(call.stateMillis()).isPositive().isLessThanOrEqualTo(call.ageMillis());
+				});
 				assertThat(calls.get(2).state()).isEqualTo("running");
 				assertThat(calls.get(2).thread()).startsWith("grpc-call-");
 				assertThat(all(context).calls().total()).isEqualTo(3);

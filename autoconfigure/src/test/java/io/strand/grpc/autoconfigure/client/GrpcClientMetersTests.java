@@ -122,6 +122,8 @@ class GrpcClientMetersTests {
 					});
 					sender.start();
 					await().until(() -> value("senders.blocked", "default") == 1);
+					// It counts while nothing ends
+					await().until(() -> counted("send.blocked", "default") > 0);
 					double before = counted("send.blocked", "default");
 					gate.open.countDown();
 					sender.join(Duration.ofSeconds(10).toMillis());

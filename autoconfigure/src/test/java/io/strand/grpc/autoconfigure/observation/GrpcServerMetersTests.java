@@ -159,6 +159,10 @@ class GrpcServerMetersTests {
 				SlowClient slow = new SlowClient();
 				EchoGrpc.newStub(client.channel()).serverStream(Message.getDefaultInstance(), slow);
 				await().until(() -> value("senders.blocked") == 1);
+				// It counts while nothing ends
+				await().until(() -> counted("send.blocked") > 0);
+				double first = counted("send.blocked");
+				await().until(() -> counted("send.blocked") > first);
 				double before = counted("send.blocked");
 				slow.readAll();
 				assertThat(slow.end().isOk()).isTrue();

@@ -12,6 +12,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
+import io.strand.grpc.thread.EventLoops;
 
 /**
  * Notes on which threads the calls run that ask for it by a header. Thread-safe.
@@ -69,12 +70,17 @@ class CallWatch implements ServerInterceptor {
 
 		private volatile int untilHandled;
 
+		private volatile boolean offEventLoop;
+
 		private Watched(String watch) {
 			this.watch = watch;
 		}
 
 		private void note() {
 			this.threads.add(Thread.currentThread());
+			if (!EventLoops.isCurrentThread()) {
+				this.offEventLoop = true;
+			}
 		}
 
 		/** How many threads ran it from the interceptor until its request was handled. */
@@ -85,6 +91,11 @@ class CallWatch implements ServerInterceptor {
 		/** How many threads ran it from the interceptor to its last callback. */
 		int untilEnded() {
 			return this.threads.size();
+		}
+
+		/** Whether it ran on an event loop all the time. */
+		boolean isOnEventLoop() {
+			return !this.offEventLoop;
 		}
 
 	}

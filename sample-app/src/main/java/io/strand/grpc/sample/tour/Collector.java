@@ -1,9 +1,11 @@
 package io.strand.grpc.sample.tour;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
+import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 
 /**
@@ -45,6 +47,21 @@ class Collector<T> implements StreamObserver<T> {
 	 */
 	void awaitEnd() throws Exception {
 		this.end.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+	}
+
+	/**
+	 * Blocks until the call has ended, a minute at most, well or not.
+	 * @return how it ended
+	 * @throws Exception if it took too long, or the caller was interrupted
+	 */
+	Status awaitStatus() throws Exception {
+		try {
+			awaitEnd();
+			return Status.OK;
+		}
+		catch (ExecutionException ex) {
+			return Status.fromThrowable(ex);
+		}
 	}
 
 }

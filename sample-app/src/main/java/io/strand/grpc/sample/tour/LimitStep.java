@@ -3,10 +3,10 @@ package io.strand.grpc.sample.tour;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 
 import io.grpc.Status;
 import io.strand.grpc.sample.concierge.BrochurePress;
+import io.strand.grpc.sample.proto.BrochurePage;
 import io.strand.grpc.sample.proto.BrochureRequest;
 import io.strand.grpc.sample.proto.ConciergeGrpc;
 import io.strand.grpc.sample.proto.GreeterGrpc;
@@ -60,20 +60,20 @@ class LimitStep implements TourStep {
 	@Override
 	public Finding take() throws Exception {
 		Waiting.until("no handler of the method to run", LIMIT, () -> this.press.printing() == 0);
-		List<SlowReader> readers = new ArrayList<>();
+		List<SlowReader<BrochureRequest, BrochurePage>> readers = new ArrayList<>();
 		for (int i = 0; i < this.limit; i++) {
 			readers.add(begin());
 		}
 		Waiting.until("as many handlers as may run", LIMIT, () -> this.press.printing() == this.limit);
 		long start = System.nanoTime();
-		Status.Code refused = end(begin());
+		Status.Code refused = begin().awaitStatus().getCode();
 		Duration time = Duration.ofNanos(System.nanoTime() - start);
 		int running = this.press.printing();
 		this.greeter.sayHello(HelloRequest.newBuilder().setName("tour").build());
 		readers.forEach(SlowReader::readAll);
 		long complete = 0;
-		for (SlowReader reader : readers) {
-			complete += (end(reader) == Status.Code.OK) ? 1 : 0;
+		for (SlowReader<BrochureRequest, BrochurePage> reader : readers) {
+			complete += reader.awaitStatus().isOk() ? 1 : 0;
 		}
 		Status.Code admitted = admittedInTheEnd();
 		return new Finding(
@@ -98,27 +98,18 @@ class LimitStep implements TourStep {
 		long end = System.nanoTime() + LIMIT.toNanos();
 		Status.Code code = Status.Code.RESOURCE_EXHAUSTED;
 		while (code == Status.Code.RESOURCE_EXHAUSTED && System.nanoTime() < end) {
-			SlowReader next = begin();
+			SlowReader<BrochureRequest, BrochurePage> next = begin();
 			next.readAll();
-			code = end(next);
+			code = next.awaitStatus().getCode();
 		}
 		return code;
 	}
 
-	private SlowReader begin() {
-		SlowReader reader = new SlowReader();
+	private SlowReader<BrochureRequest, BrochurePage> begin() {
+		SlowReader<BrochureRequest, BrochurePage> reader = new SlowReader<>((page) -> {
+		});
 		this.concierge.readBrochure(LARGE, reader);
 		return reader;
-	}
-
-	private static Status.Code end(SlowReader reader) throws Exception {
-		try {
-			reader.awaitEnd();
-			return Status.Code.OK;
-		}
-		catch (ExecutionException ex) {
-			return Status.fromThrowable(ex).getCode();
-		}
 	}
 
 }

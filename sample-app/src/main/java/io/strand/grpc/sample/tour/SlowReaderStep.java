@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 
 import io.strand.grpc.sample.concierge.BrochurePress;
+import io.strand.grpc.sample.proto.BrochurePage;
 import io.strand.grpc.sample.proto.BrochureRequest;
 import io.strand.grpc.sample.proto.ConciergeGrpc;
 
@@ -48,14 +49,15 @@ class SlowReaderStep implements TourStep {
 	@Override
 	public Finding take() throws Exception {
 		int before = this.press.handedOver();
-		SlowReader reader = new SlowReader();
+		SlowReader<BrochureRequest, BrochurePage> reader = new SlowReader<>((page) -> {
+		});
 		long start = System.nanoTime();
 		this.concierge.readBrochure(BrochureRequest.newBuilder().setPages(PAGES).setPageBytes(PAGE_BYTES).build(),
 				reader);
 		boolean sentAll = Waiting.isTrueWithin(OBSERVATION, () -> this.press.handedOver() - before >= PAGES);
 		Duration time = Duration.ofNanos(System.nanoTime() - start);
 		int sent = this.press.handedOver() - before;
-		int readMeanwhile = reader.pages();
+		int readMeanwhile = reader.read();
 		reader.readAll();
 		reader.awaitEnd();
 		return new Finding(
@@ -65,10 +67,10 @@ class SlowReaderStep implements TourStep {
 						Figure.count("pages that the client had read by then", readMeanwhile),
 						Figure.count("KiB that the server had to keep or send ahead", (long) sent * PAGE_BYTES / 1024),
 						Figure.time("it took, or was observed for", time),
-						Figure.count("pages that the client has read in the end", reader.pages())),
+						Figure.count("pages that the client has read in the end", reader.read())),
 				"onNext blocks until the client reads, so what a stream keeps in memory is bounded. Plain gRPC"
 						+ " would have kept all of it. Nothing is lost: the handler went on when the client did.",
-				Verdict.holdsIf(!sentAll && readMeanwhile == 0 && reader.pages() == PAGES));
+				Verdict.holdsIf(!sentAll && readMeanwhile == 0 && reader.read() == PAGES));
 	}
 
 }

@@ -1,9 +1,9 @@
-package io.strand.grpc.call;
+package io.strand.grpc.testing;
 
 /**
  * Threads for a test whose interleavings Lincheck tries.
  */
-final class LincheckThreads {
+public final class LincheckThreads {
 
 	private LincheckThreads() {
 	}
@@ -12,7 +12,7 @@ final class LincheckThreads {
 	 * Runs each task in a thread of its own and waits for all.
 	 * @param tasks the tasks
 	 */
-	static void run(Runnable... tasks) {
+	public static void run(Runnable... tasks) {
 		Thread[] threads = new Thread[tasks.length];
 		for (int i = 0; i < tasks.length; i++) {
 			threads[i] = new Thread(tasks[i]);
@@ -20,7 +20,12 @@ final class LincheckThreads {
 		run(threads);
 	}
 
-	static void run(Thread... threads) {
+	/**
+	 * Starts all threads and waits for them.
+	 * @param threads the threads, each of a class of its own: Lincheck does not see what
+	 * a lambda shares
+	 */
+	public static void run(Thread... threads) {
 		for (Thread thread : threads) {
 			thread.start();
 		}
@@ -29,7 +34,11 @@ final class LincheckThreads {
 		}
 	}
 
-	static void join(Thread thread) {
+	/**
+	 * Waits for a thread.
+	 * @param thread the thread
+	 */
+	public static void join(Thread thread) {
 		try {
 			thread.join();
 		}

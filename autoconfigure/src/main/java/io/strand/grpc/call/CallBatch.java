@@ -77,8 +77,13 @@ final class CallBatch implements Runnable {
 		return this.started.size();
 	}
 
+	/** How many threads it has to start or to wake. */
+	int size() {
+		return this.started.size() + this.woken.size();
+	}
+
 	boolean isEmpty() {
-		return this.started.isEmpty() && this.woken.isEmpty();
+		return size() == 0;
 	}
 
 	/** Its answers wait no longer than that for each other. */

@@ -24,9 +24,11 @@ import org.jspecify.annotations.Nullable;
  * after the read, and their answers wait for each other, but not for long: the last of
  * the batch that has answered or has nothing more to do for now sends them all, or else a
  * timer does after {@value #LINGER_MICROS} microseconds, since a handler that blocks must
- * not hold up the others. A call that comes alone waits for nothing. Nor does a read end
- * soon that brings calls by the hundred: they start whenever {@value CallBatch#FULL} have
- * come, so that the other cores do not stand still until the last is read.
+ * not hold up the others. A call that comes alone waits for nothing: where the last read
+ * brought work for one, the first of the next does not wait for the read to end. Nor does
+ * a read end soon that brings calls by the hundred: they start whenever
+ * {@value CallBatch#FULL} have come, so that the other cores do not stand still until the
+ * last is read.
  */
 final class TransportLoop implements Runnable {
 
@@ -40,6 +42,12 @@ final class TransportLoop implements Runnable {
 
 	/** The calls of the read that goes on. */
 	private CallBatch reading;
+
+	/** Whether the last read brought work for one thread. */
+	private boolean lastWasAlone;
+
+	/** Whether the first of this read did not wait. */
+	private boolean firstHasGone;
 
 	/** Batches that may have to be closed by the timer, oldest first. */
 	private final Deque<CallBatch> open = new ArrayDeque<>();
@@ -86,11 +94,15 @@ final class TransportLoop implements Runnable {
 	}
 
 	/**
-	 * Starts a thread after what is being read.
+	 * Starts a thread after what is being read, at once if it seems to come alone.
 	 * @param thread the thread
-	 * @return the batch that its answer goes to
+	 * @return the batch that its answer goes to, or {@code null} if it waits for none
 	 */
-	CallBatch start(SerialThread thread) {
+	@Nullable CallBatch start(SerialThread thread) {
+		if (goesFirst()) {
+			thread.start();
+			return null;
+		}
 		if (this.reading.calls() == CallBatch.FULL) {
 			// Not as soon as it is full: its last call has to know its batch first
 			run();
@@ -100,8 +112,12 @@ final class TransportLoop implements Runnable {
 		return this.reading;
 	}
 
-	/** Wakes a thread after what is being read. */
+	/** Wakes a thread after what is being read, at once if it seems to come alone. */
 	void wake(SerialThread thread) {
+		if (goesFirst()) {
+			thread.wake();
+			return;
+		}
 		schedule();
 		this.reading.addWake(thread);
 	}
@@ -140,8 +156,17 @@ final class TransportLoop implements Runnable {
 		this.soon.clear();
 	}
 
+	private boolean goesFirst() {
+		if (!this.lastWasAlone || this.firstHasGone || !this.reading.isEmpty()) {
+			return false;
+		}
+		this.firstHasGone = true;
+		this.executor.execute(this);
+		return true;
+	}
+
 	private void schedule() {
-		if (this.reading.isEmpty()) {
+		if (this.reading.isEmpty() && !this.firstHasGone) {
 			this.executor.execute(this);
 		}
 	}
@@ -150,8 +175,13 @@ final class TransportLoop implements Runnable {
 	@Override
 	public void run() {
 		CallBatch batch = this.reading;
-		if (batch.isEmpty()) {
+		if (batch.isEmpty() && !this.firstHasGone) {
 			return; // started already, being full
+		}
+		this.lastWasAlone = batch.size() + (this.firstHasGone ? 1 : 0) == 1;
+		this.firstHasGone = false;
+		if (batch.isEmpty()) {
+			return;
 		}
 		if (batch.calls() > 1) {
 			takeThoseInNoHurry();

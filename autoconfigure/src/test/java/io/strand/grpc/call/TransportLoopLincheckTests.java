@@ -1,5 +1,6 @@
 package io.strand.grpc.call;
 
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -126,7 +127,7 @@ class TransportLoopLincheckTests {
 		private final TransportLoop loop = new TransportLoop(this);
 
 		CallBatch batchOf(int calls) {
-			CallBatch batch = this.loop.start(new Call());
+			CallBatch batch = Objects.requireNonNull(this.loop.start(new Call()));
 			for (int i = 1; i < calls; i++) {
 				this.loop.start(new Call());
 			}

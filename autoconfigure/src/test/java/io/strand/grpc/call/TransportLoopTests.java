@@ -75,6 +75,46 @@ class TransportLoopTests {
 		});
 	}
 
+	@Test
+	void whoSeemsToComeAloneDoesNotWaitForTheReadToEnd() {
+		DefaultEventExecutor executor = new DefaultEventExecutor();
+		Starter alone = new Starter();
+		Starter first = new Starter();
+		Waker second = new Waker();
+		Waker afterTwo = new Waker();
+		Waker afterOne = new Waker();
+		List<Integer> goneInTheRead = new CopyOnWriteArrayList<>();
+		read(executor, () -> {
+			alone.batch = current().start(alone);
+			goneInTheRead.add(alone.started.get());
+		});
+		read(executor, () -> {
+			first.batch = current().start(first);
+			current().wake(second);
+			goneInTheRead.addAll(List.of(first.started.get(), second.woken.get()));
+		});
+		read(executor, () -> {
+			current().wake(afterTwo);
+			goneInTheRead.add(afterTwo.woken.get());
+		});
+		read(executor, () -> {
+			current().wake(afterOne);
+			goneInTheRead.add(afterOne.woken.get());
+		});
+		executor.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
+		assertThat(goneInTheRead).containsExactly(0, 1, 0, 0, 1);
+		assertThat(alone.batch).isNotNull();
+		assertThat(first.batch).isNull();
+		assertThat(List.of(alone.started.get(), first.started.get(), second.woken.get(), afterTwo.woken.get(),
+				afterOne.woken.get()))
+			.containsOnly(1);
+	}
+
+	/** What is left for the end of the read has been done when the next one begins. */
+	private static void read(DefaultEventExecutor executor, Runnable read) {
+		executor.submit(read).syncUninterruptibly();
+	}
+
 	private static TransportLoop current() {
 		return Objects.requireNonNull(TransportLoop.current());
 	}

@@ -25,6 +25,8 @@ public final class LineQuota {
 
 	private final IntConsumer leftOutTold;
 
+	private final Executor later;
+
 	/** The second, and how many lines were asked for in it. */
 	private final AtomicLong state = new AtomicLong();
 
@@ -36,7 +38,12 @@ public final class LineQuota {
 	 * most once a second
 	 */
 	public LineQuota(IntConsumer leftOutTold) {
+		this(leftOutTold, LATER);
+	}
+
+	LineQuota(IntConsumer leftOutTold, Executor later) {
 		this.leftOutTold = leftOutTold;
+		this.later = later;
 	}
 
 	/**
@@ -59,7 +66,7 @@ public final class LineQuota {
 			return true;
 		}
 		if (this.leftOut.getAndIncrement() == 0) {
-			LATER.execute(() -> this.leftOutTold.accept(this.leftOut.getAndSet(0)));
+			this.later.execute(() -> this.leftOutTold.accept(this.leftOut.getAndSet(0)));
 		}
 		return false;
 	}

@@ -82,6 +82,11 @@ class SendGuardTests {
 	}
 
 	@Test
+	void theTimeOfAWaitIsAddedToThatOfThoseBefore() {
+		assertThat(new SendWait(Thread.currentThread(), 1000, 500).total(1700)).isEqualTo(500 + 700);
+	}
+
+	@Test
 	void noWakeUpIsLostWhenReadinessRacesWithTheWait() throws Exception {
 		int rounds = 100_000;
 		this.transport.oneByOne = true;

@@ -9,6 +9,7 @@ import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.BlockingClientCall;
 import io.strand.grpc.autoconfigure.server.ConstrainedRoutes.CascadingRoutes;
 import io.strand.grpc.autoconfigure.server.ConstrainedRoutes.Journal;
+import io.strand.grpc.autoconfigure.server.ConstrainedRoutes.Operations;
 import io.strand.grpc.autoconfigure.server.ConstrainedRoutes.ReceivingRoutes;
 import io.strand.grpc.autoconfigure.server.ConstrainedRoutes.Routes;
 import io.strand.grpc.autoconfigure.server.ConstrainedRoutes.RoutesByInterface;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import org.springframework.aop.support.AopUtils;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -92,6 +94,14 @@ class StreamValidationTests {
 			assertThat(silent.read()).isNull();
 		});
 		assertThat(this.journal.received).hasSize(100).startsWith(point(0), point(1)).endsWith(note("note 49"));
+	}
+
+	@Test
+	void proxiesAreOfBothKinds() {
+		this.runner.withUserConfiguration(Routes.class)
+			.run((context) -> assertThat(AopUtils.isCglibProxy(context.getBean(Routes.class))).isTrue());
+		this.runner.withUserConfiguration(RoutesByInterface.class)
+			.run((context) -> assertThat(AopUtils.isJdkDynamicProxy(context.getBean(Operations.class))).isTrue());
 	}
 
 	@ParameterizedTest

@@ -12,10 +12,11 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 final class UnreadAnswers extends ChannelDuplexHandler {
 
 	/**
-	 * How much may wait to be written to the connection. Messages never come near it: the
-	 * transport takes them from their streams as the connection takes them from it.
+	 * How much may have to be written before the connection takes more, which it does up
+	 * to 64 KB. Messages alone do not come to that: the transport takes them from their
+	 * streams as the connection takes them from it.
 	 */
-	static final int MAX_BYTES = 256 * 1024;
+	static final int MAX_BYTES = 64 * 1024;
 
 	private boolean paused;
 

@@ -39,7 +39,7 @@ class UnreadAnswersTests {
 
 	@Test
 	void whoIsBehindWithMessagesIsReadFrom() {
-		this.channel.write(Unpooled.wrappedBuffer(new byte[UnreadAnswers.MAX_BYTES / 2]));
+		this.channel.write(Unpooled.wrappedBuffer(new byte[80 * 1024]));
 		this.channel.writeInbound("one more");
 		assertThat(this.channel.isWritable()).isFalse();
 		assertThat(this.channel.config().isAutoRead()).isTrue();

@@ -53,6 +53,8 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	private final MethodPlans plans;
 
+	private final DecodingThreads decodingThreads = new DecodingThreads();
+
 	private final @Nullable CallThreadHook hook;
 
 	private volatile boolean draining;
@@ -313,6 +315,10 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		return this.admission;
 	}
 
+	DecodingThreads decodingThreads() {
+		return this.decodingThreads;
+	}
+
 	Context.CancellableContext withTimeout(Context parent, Duration timeout) {
 		return parent.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS, this.timer);
 	}
@@ -355,6 +361,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	public void close() {
 		this.timer.shutdownNow();
 		this.threads.close();
+		this.decodingThreads.close();
 	}
 
 }

@@ -12,16 +12,39 @@ import io.grpc.MethodDescriptor.Marshaller;
  */
 final class DeferredMessage {
 
+	/**
+	 * From how many bytes on a message takes long to decode: much longer than it takes to
+	 * have another thread do it.
+	 */
+	static final int LARGE = 256 * 1024;
+
+	/**
+	 * Of a compressed one, each of whose bytes takes longer and becomes several, most
+	 * often less than ten.
+	 */
+	static final int LARGE_COMPRESSED = LARGE / 16;
+
 	private final InputStream bytes;
 
 	private final Marshaller<?> marshaller;
 
 	private final int size;
 
-	DeferredMessage(InputStream bytes, int size, Marshaller<?> marshaller) {
-		this.bytes = bytes;
+	private final boolean large;
+
+	private DeferredMessage(InputStream bytes, int size, boolean large, Marshaller<?> marshaller) {
+		this.bytes = large ? PiecewiseInput.of(bytes) : bytes;
 		this.size = size;
+		this.large = large;
 		this.marshaller = marshaller;
+	}
+
+	static DeferredMessage plain(InputStream bytes, int size, Marshaller<?> marshaller) {
+		return new DeferredMessage(bytes, size, size >= LARGE, marshaller);
+	}
+
+	static DeferredMessage compressed(InputStream bytes, int size, Marshaller<?> marshaller) {
+		return new DeferredMessage(bytes, size, size >= LARGE_COMPRESSED, marshaller);
 	}
 
 	/**
@@ -29,6 +52,11 @@ final class DeferredMessage {
 	 */
 	int size() {
 		return this.size;
+	}
+
+	/** Whether decoding it takes long. */
+	boolean isLarge() {
+		return this.large;
 	}
 
 	/**

@@ -25,10 +25,10 @@ final class DeferringMarshaller implements Marshaller<Object> {
 		try {
 			if (stream instanceof Detachable detachable) {
 				int size = stream.available();
-				return new DeferredMessage(detachable.detach(), size, this.delegate);
+				return DeferredMessage.plain(detachable.detach(), size, this.delegate);
 			}
 			DeferredInflation compressed = DeferredInflation.keep(stream);
-			return (compressed != null) ? new DeferredMessage(stream, compressed.compressedSize(), this.delegate)
+			return (compressed != null) ? DeferredMessage.compressed(stream, compressed.compressedSize(), this.delegate)
 					: this.delegate.parse(stream);
 		}
 		catch (IOException ex) {

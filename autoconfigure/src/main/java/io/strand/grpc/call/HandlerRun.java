@@ -132,10 +132,20 @@ final class HandlerRun<Q, R> {
 		}
 		if (current == null) {
 			Inbox.discard(message);
+			return;
 		}
-		else {
-			current.onMessage((Q) ((message instanceof DeferredMessage deferred) ? deferred.decode() : message));
+		Object decoded = (message instanceof DeferredMessage deferred) ? decode(deferred) : message;
+		if (decoded != null || !this.call.isCancelled()) {
+			current.onMessage((Q) decoded);
 		}
+	}
+
+	private @Nullable Object decode(DeferredMessage message) {
+		if (!message.isLarge() || !this.call.plan().threads().isVirtual()) {
+			return message.decode();
+		}
+		this.call.thread().leaveBatchBeforeWait();
+		return this.call.engine().decodingThreads().decode(message, this.call);
 	}
 
 	private void failed(Throwable thrown) {

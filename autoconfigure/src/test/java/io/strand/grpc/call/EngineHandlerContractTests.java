@@ -808,22 +808,6 @@ class EngineHandlerContractTests extends HandlerTestBase {
 
 	// H10
 
-	@Test
-	@DisplayName("H10: large messages are decoded off the event loop, compressed ones too")
-	void largeMessagesAreDecodedOffTheEventLoop() {
-		ParseRecorder recorder = new ParseRecorder();
-		EngineServer server = serve(Kind.STRAND_NETTY, HandlerSettings.DEFAULT,
-				recorder.service((request, responses) -> EchoHandlers.echo(text("got it"), responses)));
-		Message large = Message.newBuilder().setPayload(ByteString.copyFrom(new byte[3_000_000])).build();
-		assertThat(Outcome.of(server.channel(), UNARY, soon(), large).status().isOk()).isTrue();
-		Message compressed = EchoGrpc.newBlockingStub(server.channel())
-			.withDeadlineAfter(10, TimeUnit.SECONDS)
-			.withCompression("gzip")
-			.unary(large);
-		assertThat(compressed).isEqualTo(text("got it"));
-		assertThat(recorder.threads).hasSize(2).allSatisfy((thread) -> assertThat(thread).startsWith("grpc-call-"));
-	}
-
 	@ParameterizedTest
 	@DisplayName("H10: compressed calls keep all promises: order, interrupts, own thread")
 	@EnumSource(value = Kind.class, names = { "STRAND_NETTY", "STRAND_NETTY_PLATFORM" })

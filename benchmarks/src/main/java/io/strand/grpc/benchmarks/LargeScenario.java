@@ -3,14 +3,7 @@ package io.strand.grpc.benchmarks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
-
-import com.google.protobuf.ByteString;
-import io.grpc.ManagedChannel;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.StreamObserver;
 
 /**
  * 64 MiB of requests in flight on one connection, and small calls on another, which are
@@ -19,14 +12,18 @@ import io.grpc.stub.StreamObserver;
 final class LargeScenario implements Scenario {
 
 	/** Just below what a server accepts by default. */
-	private static final ByteString PAYLOAD = ByteString.copyFrom(new byte[4_190_000]);
+	private static final int PAYLOAD = 4_190_000;
 
 	private static final int IN_FLIGHT = 17;
 
 	/**
-	 * How long a request waits for the next; without, the machine has nothing to spare.
+	 * In megabytes per second, by default that of a gigabit link. Zero for as fast as it
+	 * goes, which leaves the machine nothing to spare.
 	 */
-	private static final int PAUSE_MILLIS = Integer.getInteger("pause", 0);
+	private static final int LINK = Integer.getInteger("link", 125);
+
+	/** Until then the small calls are not compiled as well as they will be. */
+	private static final double WARM_UP_SECONDS = 15;
 
 	@Override
 	public void run(List<Variant> variants, List<String> options, int rounds, double seconds) throws Exception {
@@ -42,8 +39,7 @@ final class LargeScenario implements Scenario {
 			idle.add(new ArrayList<>());
 			loaded.add(new ArrayList<>());
 			done.add(0L);
-			// To warm up
-			loaded(server, probes.get(probes.size() - 1), seconds, new ArrayList<>());
+			loaded(server, probes.get(probes.size() - 1), WARM_UP_SECONDS, new ArrayList<>());
 		}
 		for (int round = 0; round < rounds; round++) {
 			for (int i = 0; i < servers.size(); i++) {
@@ -57,88 +53,23 @@ final class LargeScenario implements Scenario {
 			double beside = Figures.medianOf(loaded.get(i));
 			double alone = Figures.medianOf(idle.get(i));
 			System.out.printf(Locale.ROOT, "%-16s %16.0f %16.0f %8.2f %12.0f %8d%n", variants.get(i), beside, alone,
-					beside / alone, done.get(i) * (PAYLOAD.size() / 1048576.0) / (rounds * seconds),
-					probes.get(i).failed());
+					beside / alone, done.get(i) * (PAYLOAD / 1048576.0) / (rounds * seconds), probes.get(i).failed());
 			probes.get(i).close();
 			servers.get(i).close();
 		}
 	}
 
 	private static long loaded(ServerProcess server, Probe probe, double seconds, List<Double> p99) throws Exception {
-		ManagedChannel channel = NettyChannelBuilder.forAddress("localhost", server.port()).usePlaintext().build();
-		Load load = new Load(channel);
-		try {
+		try (LargeFrameLoad load = new LargeFrameLoad(server.port(), PAYLOAD, IN_FLIGHT, LINK)) {
 			load.start();
-			TimeUnit.MILLISECONDS.sleep(500);
-			long before = load.done.sum();
+			TimeUnit.SECONDS.sleep(1); // until all are under way
+			long before = load.done();
 			p99.add(probe.p99(seconds));
-			return load.done.sum() - before;
-		}
-		finally {
-			load.stopped = true;
-			load.ended.await(10, TimeUnit.SECONDS);
-			channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
-		}
-	}
-
-	private static final class Load {
-
-		private final BenchGrpc.BenchStub stub;
-
-		private final Request request = Request.newBuilder().setPayload(PAYLOAD).build();
-
-		private final LongAdder done = new LongAdder();
-
-		private final CountDownLatch ended = new CountDownLatch(IN_FLIGHT);
-
-		private volatile boolean stopped;
-
-		Load(ManagedChannel channel) {
-			this.stub = BenchGrpc.newStub(channel);
-		}
-
-		void start() {
-			for (int i = 0; i < IN_FLIGHT; i++) {
-				next();
+			if (load.failed() > 0) {
+				throw new IllegalStateException("The load has failed");
 			}
+			return load.done() - before;
 		}
-
-		private void next() {
-			if (this.stopped) {
-				this.ended.countDown();
-				return;
-			}
-			this.stub.unary(this.request, new StreamObserver<>() {
-
-				@Override
-				public void onNext(Response response) {
-					Load.this.done.increment();
-				}
-
-				@Override
-				public void onError(Throwable error) {
-					error.printStackTrace();
-					Load.this.ended.countDown();
-				}
-
-				@Override
-				public void onCompleted() {
-					pause();
-					next();
-				}
-
-			});
-		}
-
-		private static void pause() {
-			try {
-				TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
-			}
-			catch (InterruptedException ex) {
-				Thread.currentThread().interrupt();
-			}
-		}
-
 	}
 
 }

@@ -9,7 +9,6 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
-import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
@@ -17,6 +16,7 @@ import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
+import io.strand.grpc.testing.SilentServerCall;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -95,28 +95,7 @@ class EndCallbacksTests extends HandlerTestBase {
 		return listener;
 	}
 
-	private static final class SilentCall extends ServerCall<Message, Message> {
-
-		@Override
-		public void request(int count) {
-		}
-
-		@Override
-		public void sendHeaders(Metadata headers) {
-		}
-
-		@Override
-		public void sendMessage(Message message) {
-		}
-
-		@Override
-		public void close(Status status, Metadata trailers) {
-		}
-
-		@Override
-		public boolean isCancelled() {
-			return false;
-		}
+	private static final class SilentCall extends SilentServerCall<Message, Message> {
 
 		@Override
 		public MethodDescriptor<Message, Message> getMethodDescriptor() {

@@ -8,10 +8,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
-import io.grpc.Status;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.SilentServerCall;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -62,28 +62,7 @@ class InterruptOnCancelTests {
 		}
 	}
 
-	private static final class SilentCall extends ServerCall<Message, Message> {
-
-		@Override
-		public void request(int count) {
-		}
-
-		@Override
-		public void sendHeaders(Metadata headers) {
-		}
-
-		@Override
-		public void sendMessage(Message message) {
-		}
-
-		@Override
-		public void close(Status status, Metadata trailers) {
-		}
-
-		@Override
-		public boolean isCancelled() {
-			return false;
-		}
+	private static final class SilentCall extends SilentServerCall<Message, Message> {
 
 		@Override
 		public MethodDescriptor<Message, Message> getMethodDescriptor() {

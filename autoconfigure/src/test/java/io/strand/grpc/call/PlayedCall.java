@@ -5,14 +5,13 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-import io.grpc.Attributes;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.Status;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.SilentServerCall;
 import io.strand.grpc.thread.CallThreads;
 
 /**
@@ -75,40 +74,13 @@ final class PlayedCall {
 		return this.transport.ends;
 	}
 
-	private static final class Transport extends ServerCall<Message, Message> {
+	private static final class Transport extends SilentServerCall<Message, Message> {
 
 		private volatile int ends;
 
 		@Override
 		public void close(Status status, Metadata trailers) {
 			this.ends++;
-		}
-
-		@Override
-		public void request(int count) {
-		}
-
-		@Override
-		public void sendHeaders(Metadata headers) {
-		}
-
-		@Override
-		public void sendMessage(Message message) {
-		}
-
-		@Override
-		public boolean isReady() {
-			return true;
-		}
-
-		@Override
-		public boolean isCancelled() {
-			return false;
-		}
-
-		@Override
-		public Attributes getAttributes() {
-			return Attributes.EMPTY;
 		}
 
 		@Override

@@ -4,11 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
-import io.grpc.ServerCall;
 import io.grpc.Status;
-import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.SilentServerCall;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -39,7 +37,7 @@ class ToolCallTests {
 		assertThat(this.transport.heard).containsExactly("UNAVAILABLE");
 	}
 
-	private static final class Transport extends ServerCall<Message, Message> {
+	private static final class Transport extends SilentServerCall<Message, Message> {
 
 		private final List<String> heard = new ArrayList<>();
 
@@ -58,24 +56,6 @@ class ToolCallTests {
 		@Override
 		public void close(Status status, Metadata trailers) {
 			this.heard.add(status.getCode().name());
-		}
-
-		@Override
-		public void request(int count) {
-		}
-
-		@Override
-		public void sendHeaders(Metadata headers) {
-		}
-
-		@Override
-		public boolean isCancelled() {
-			return false;
-		}
-
-		@Override
-		public MethodDescriptor<Message, Message> getMethodDescriptor() {
-			return EchoGrpc.getBidiMethod();
 		}
 
 	}

@@ -5,11 +5,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
-import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.strand.grpc.testing.LincheckThreads;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.SilentServerCall;
 import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -51,7 +50,7 @@ class WatchCallLincheckTests {
 		});
 	}
 
-	private static final class Transport extends ServerCall<Message, String> {
+	private static final class Transport extends SilentServerCall<Message, String> {
 
 		private final Queue<String> events = new ConcurrentLinkedQueue<>();
 
@@ -106,24 +105,6 @@ class WatchCallLincheckTests {
 		@Override
 		public boolean isReady() {
 			return this.ready;
-		}
-
-		@Override
-		public void request(int count) {
-		}
-
-		@Override
-		public void sendHeaders(Metadata headers) {
-		}
-
-		@Override
-		public boolean isCancelled() {
-			return false;
-		}
-
-		@Override
-		public MethodDescriptor<Message, String> getMethodDescriptor() {
-			throw new UnsupportedOperationException();
 		}
 
 	}

@@ -4,11 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
-import io.grpc.ServerCall;
 import io.grpc.Status;
-import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.SilentServerCall;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -73,7 +71,7 @@ class WatchCallTests {
 	}
 
 	/** Takes what is sent, in the place of a client. */
-	private static final class Transport extends ServerCall<Message, Message> {
+	private static final class Transport extends SilentServerCall<Message, Message> {
 
 		private final List<String> sent = new ArrayList<>();
 
@@ -92,24 +90,6 @@ class WatchCallTests {
 		@Override
 		public void close(Status status, Metadata trailers) {
 			this.sent.add(status.getCode().name());
-		}
-
-		@Override
-		public void request(int count) {
-		}
-
-		@Override
-		public void sendHeaders(Metadata headers) {
-		}
-
-		@Override
-		public boolean isCancelled() {
-			return false;
-		}
-
-		@Override
-		public MethodDescriptor<Message, Message> getMethodDescriptor() {
-			return EchoGrpc.getServerStreamMethod();
 		}
 
 	}

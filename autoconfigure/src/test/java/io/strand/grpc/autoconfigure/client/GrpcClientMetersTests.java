@@ -114,14 +114,7 @@ class GrpcClientMetersTests {
 				.run((context) -> {
 					context.getBean(GrpcClientMeters.class).bindTo(this.registry);
 					StreamObserver<Message> requests = context.getBean(EchoStub.class).clientStream(new Answer());
-					Thread sender = new Thread(() -> {
-						for (int i = 0; i < 20; i++) {
-							requests.onNext(LARGE);
-						}
-						requests.onCompleted();
-					});
-					sender.start();
-					await().until(() -> value("senders.blocked", "default") == 1);
+					Thread sender = sendUntilItWaits(requests);
 					// It counts while nothing ends
 					await().until(() -> counted("send.blocked", "default") > 0);
 					double before = counted("send.blocked", "default");
@@ -145,14 +138,7 @@ class GrpcClientMetersTests {
 				.run((context) -> {
 					context.getBean(GrpcClientMeters.class).bindTo(this.registry);
 					StreamObserver<Message> requests = context.getBean(EchoStub.class).clientStream(new Answer());
-					Thread sender = new Thread(() -> {
-						for (int i = 0; i < 20; i++) {
-							requests.onNext(LARGE);
-						}
-						requests.onCompleted();
-					});
-					sender.start();
-					await().until(() -> value("senders.blocked", "default") == 1);
+					Thread sender = sendUntilItWaits(requests);
 					assertThat(counted("concurrent.uses", "default")).isZero();
 					assertThatExceptionOfType(ConcurrentStreamUseException.class)
 						.isThrownBy(() -> requests.onNext(LARGE));
@@ -161,6 +147,19 @@ class GrpcClientMetersTests {
 					sender.join(Duration.ofSeconds(10).toMillis());
 				});
 		}
+	}
+
+	/** Has a thread send more than the server takes while it does not read. */
+	private Thread sendUntilItWaits(StreamObserver<Message> requests) {
+		Thread sender = new Thread(() -> {
+			for (int i = 0; i < 20; i++) {
+				requests.onNext(LARGE);
+			}
+			requests.onCompleted();
+		});
+		sender.start();
+		await().until(() -> value("senders.blocked", "default") == 1);
+		return sender;
 	}
 
 	@Test

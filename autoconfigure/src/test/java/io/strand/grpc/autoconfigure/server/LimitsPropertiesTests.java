@@ -25,7 +25,6 @@ import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.RawConnection.Frame;
-import io.strand.grpc.testing.TestCertificates;
 import io.strand.grpc.testing.TestClient;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -173,17 +172,6 @@ class LimitsPropertiesTests {
 				connection.awaitClosed();
 			}
 		});
-	}
-
-	@Test
-	void connectionThatDoesNotBeginTlsIsClosed(@TempDir Path directory) {
-		this.runner.withPropertyValues(TestCertificates.in(directory).serverBundle("shop"))
-			.withPropertyValues("strand.server.ssl.bundle=shop", "strand.server.limits.handshake-timeout=300ms")
-			.run((context) -> {
-				try (RawConnection connection = RawConnection.silent(port(context))) {
-					connection.awaitClosed();
-				}
-			});
 	}
 
 	@Test

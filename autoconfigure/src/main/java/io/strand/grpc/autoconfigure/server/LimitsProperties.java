@@ -63,7 +63,8 @@ public class LimitsProperties {
 
 	/**
 	 * How long a new connection may take for its TLS handshake and first HTTP/2 frames
-	 * before it is closed; 0 for no limit. In seconds if it has no unit.
+	 * before it is closed; 0 for no limit but the 10 seconds that a TLS handshake may
+	 * take at most. In seconds if it has no unit.
 	 */
 	@DurationUnit(ChronoUnit.SECONDS)
 	private Duration handshakeTimeout = Duration.ofSeconds(10);

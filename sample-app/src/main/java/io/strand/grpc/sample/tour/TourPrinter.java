@@ -11,7 +11,7 @@ class TourPrinter {
 
 	private static final int WIDTH = 88;
 
-	private static final String NOT_SHOWN = "There, and not in the tour: C5, C6, H9 to H11."
+	private static final String NOT_SHOWN = "There, and not in the tour: C5, C6, H9, H11."
 			+ " The README has the list, with the tests.";
 
 	private final PrintStream out;

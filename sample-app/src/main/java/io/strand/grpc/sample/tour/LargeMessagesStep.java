@@ -104,9 +104,10 @@ class LargeMessagesStep implements TourStep {
 						Figure.time("median before, without them", alone.median()),
 						Figure.time("99th percentile beside them", beside.percentile(99)),
 						Figure.time("99th percentile before", alone.percentile(99))),
-				"The threads that carry virtual ones never decode a large message, nor does an event loop. What small"
-						+ " calls still lose here is processors: clients and server share them, and 64 MB are copied"
-						+ " several times.",
+				(virtual ? "The threads that carry virtual ones never decode a large message, nor does an event loop."
+						: "No event loop decodes a large message: the thread of its call does.")
+						+ " What small calls still lose here is processors: clients and server share them, and 64 MB"
+						+ " are copied several times.",
 				Verdict.holdsIf(meanwhile > 0 && beside.count() == SMALL_CALLS && (decoders > 0) == virtual));
 	}
 

@@ -69,7 +69,7 @@ final class Admission {
 	@Nullable CallLimit tryPass(HandlerCall<?, ?> call) {
 		while (true) {
 			CallLimit reached = firstReached(call);
-			if (reached != null || tryAcquire(limitsOf(call))) {
+			if (reached != null || tryAcquire(call)) {
 				return reached;
 			}
 			admitWaiting();
@@ -104,14 +104,22 @@ final class Admission {
 		return call.plan().settings().limits();
 	}
 
-	private static boolean tryAcquire(List<CallLimit> limits) {
+	private boolean tryAcquire(HandlerCall<?, ?> call) {
+		List<CallLimit> limits = limitsOf(call);
 		for (int i = 0; i < limits.size(); i++) {
 			if (!limits.get(i).tryAcquire()) {
 				release(limits, i);
 				return false;
 			}
 		}
+		this.shares.passed(call);
 		return true;
+	}
+
+	private void giveBack(HandlerCall<?, ?> call) {
+		List<CallLimit> limits = limitsOf(call);
+		release(limits, limits.size());
+		this.shares.left(call);
 	}
 
 	private static void release(List<CallLimit> limits, int count) {
@@ -125,9 +133,8 @@ final class Admission {
 	 * @param call a call that has passed
 	 */
 	void leave(HandlerCall<?, ?> call) {
-		List<CallLimit> limits = limitsOf(call);
-		if (!limits.isEmpty()) {
-			release(limits, limits.size());
+		if (!limitsOf(call).isEmpty()) {
+			giveBack(call);
 			admitWaiting();
 		}
 	}
@@ -179,14 +186,13 @@ final class Admission {
 			if (next == null) {
 				return;
 			}
-			List<CallLimit> limits = limitsOf(next);
-			if (tryAcquire(limits)) {
+			if (tryAcquire(next)) {
 				if (stopWaiting(next)) {
 					next.admit(CallPhase.WAITING);
 				}
 				else {
 					// It stopped waiting, or somebody else let it pass
-					release(limits, limits.size());
+					giveBack(next);
 				}
 			}
 		}

@@ -1,10 +1,11 @@
 package io.strand.grpc.call;
 
 import java.time.Duration;
-import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 import io.grpc.Attributes;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps a few clients from taking all the places of a limit: the last of them are only
@@ -12,8 +13,10 @@ import io.grpc.Attributes;
  *
  * <p>
  * Nobody counts the calls of each connection until it matters. Then they are counted by
- * looking at all that live, now and then, so that a flood of calls does not pay for it:
- * what has come since is not seen, and may take some places too many.
+ * looking at all that live, now and then, so that a flood of calls does not pay for it.
+ * Calls that pass or leave meanwhile are added and taken away, so that a burst gets no
+ * more than its share. Those that do so while others are looked at may be counted twice
+ * or not at all until the next look.
  */
 final class FairShare {
 
@@ -24,7 +27,8 @@ final class FairShare {
 
 	private final Iterable<HandlerCall<?, ?>> live;
 
-	private volatile Tally tally = new Tally(System.nanoTime() - GOOD_FOR_NANOS, Map.of());
+	/** None while places are plenty. */
+	private volatile @Nullable Tally tally;
 
 	FairShare(Iterable<HandlerCall<?, ?>> live) {
 		this.live = live;
@@ -35,36 +39,80 @@ final class FairShare {
 	 * places are left.
 	 */
 	boolean isUsedUp(HandlerCall<?, ?> call, CallLimit limit) {
-		return limit.isScarce() && running(connectionOf(call)) >= limit.share();
+		Tally current = this.tally;
+		if (limit.isScarce()) {
+			return running(current, Connection.of(call)) >= limit.share();
+		}
+		if (current != null && current.isOld(System.nanoTime())) {
+			this.tally = null;
+		}
+		return false;
 	}
 
-	private int running(Attributes connection) {
-		long now = System.nanoTime();
+	/** A call has got its places. */
+	void passed(HandlerCall<?, ?> call) {
+		add(call, 1);
+	}
+
+	/** A call has given its places back. */
+	void left(HandlerCall<?, ?> call) {
+		add(call, -1);
+	}
+
+	private void add(HandlerCall<?, ?> call, int count) {
 		Tally current = this.tally;
-		if (now - current.takenNanos >= GOOD_FOR_NANOS) {
+		if (current != null) {
+			current.running.merge(Connection.of(call), count, Integer::sum);
+		}
+	}
+
+	private int running(@Nullable Tally last, Connection connection) {
+		Tally current = last;
+		long now = System.nanoTime();
+		if (current == null || current.isOld(now)) {
 			current = new Tally(now, count());
 			this.tally = current;
 		}
 		return current.running.getOrDefault(connection, 0);
 	}
 
-	private Map<Attributes, Integer> count() {
-		Map<Attributes, Integer> running = new IdentityHashMap<>();
+	private Map<Connection, Integer> count() {
+		Map<Connection, Integer> running = new ConcurrentHashMap<>();
 		for (HandlerCall<?, ?> call : this.live) {
 			if (call.phase().hasPlace()) {
-				running.merge(connectionOf(call), 1, Integer::sum);
+				running.merge(Connection.of(call), 1, Integer::sum);
 			}
 		}
 		return running;
 	}
 
-	/** What all calls of a connection have, and no other. */
-	private static Attributes connectionOf(HandlerCall<?, ?> call) {
-		return call.call().transportAttributes();
+	private record Tally(long takenNanos, Map<Connection, Integer> running) {
+
+		boolean isOld(long now) {
+			return now - this.takenNanos >= GOOD_FOR_NANOS;
+		}
+
 	}
 
-	/** Safe to publish: never changed. */
-	private record Tally(long takenNanos, Map<Attributes, Integer> running) {
+	/**
+	 * A connection, known by what all calls of it have and no other: these very
+	 * attributes, not equal ones.
+	 */
+	private record Connection(Attributes attributes) {
+
+		static Connection of(HandlerCall<?, ?> call) {
+			return new Connection(call.call().transportAttributes());
+		}
+
+		@Override
+		public boolean equals(@Nullable Object other) {
+			return other instanceof Connection connection && connection.attributes == this.attributes;
+		}
+
+		@Override
+		public int hashCode() {
+			return System.identityHashCode(this.attributes);
+		}
 
 	}
 

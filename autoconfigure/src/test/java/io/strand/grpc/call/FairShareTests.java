@@ -82,7 +82,47 @@ class FairShareTests extends HandlerTestBase {
 			more.add(Outcome.of(another, UNARY, soon(), text("one more")));
 			return more.stream().anyMatch(Outcome::isEnded);
 		});
-		assertThat(this.open.size()).isBetween(910, 990);
+		assertThat(this.open).hasSize(910);
+	}
+
+	@Test
+	void clientThatCallsALotAtOnceGetsItsShareOnly() {
+		CallLimit limit = CallLimit.shared("server", 1000);
+		EngineServer server = serve(Kind.STRAND_NETTY, with(Duration.ZERO, limit),
+				new EchoHandlers().unary((request, responses) -> this.open.add(responses)));
+		hold(channel(server), 899);
+		await().until(() -> this.open.size() == 899);
+		ManagedChannel another = channel(server);
+		List<Outcome> burst = new ArrayList<>();
+		for (int i = 0; i < 500; i++) {
+			burst.add(Outcome.of(another, UNARY, in(40_000), text("burst")));
+		}
+		await().until(() -> burst.stream().filter(Outcome::isEnded).count() == 490);
+		assertThat(this.open).hasSize(909);
+		Outcome modest = Outcome.of(channel(server), UNARY, in(40_000), text("modest"));
+		await().until(() -> this.open.size() == 910);
+		assertThat(modest.isEnded()).isFalse();
+	}
+
+	@Test
+	void callsThatHaveEndedDoNotCount() {
+		CallLimit limit = CallLimit.shared("server", 1000);
+		EngineServer server = serve(Kind.STRAND_NETTY, with(Duration.ZERO, limit),
+				new EchoHandlers().unary((request, responses) -> {
+					if (request.equals(text("held"))) {
+						this.open.add(responses);
+					}
+					else {
+						EchoHandlers.echo(request, responses);
+					}
+				}));
+		hold(channel(server), 900);
+		await().until(() -> this.open.size() == 900);
+		ManagedChannel modest = channel(server);
+		for (int i = 0; i < 500; i++) {
+			Outcome outcome = Outcome.of(modest, UNARY, soon(), text("modest"));
+			assertThat(outcome.status().isOk()).as("%d: %s", i, outcome.status()).isTrue();
+		}
 	}
 
 	@Test
@@ -129,7 +169,6 @@ class FairShareTests extends HandlerTestBase {
 		}
 	}
 
-	/** How many calls of a connection run is found out now and then only. */
 	private static void callUntilOneWaits(EngineServer server, CallLimit limit, ManagedChannel channel, String text) {
 		while (server.engine().waitingCalls() == 0) {
 			int before = limit.running();

@@ -33,7 +33,7 @@ final class DeferredMessage {
 	private final boolean large;
 
 	private DeferredMessage(InputStream bytes, int size, boolean large, Marshaller<?> marshaller) {
-		this.bytes = large ? PiecewiseInput.of(bytes) : bytes;
+		this.bytes = bytes;
 		this.size = size;
 		this.large = large;
 		this.marshaller = marshaller;
@@ -64,7 +64,19 @@ final class DeferredMessage {
 	 * @return the message
 	 */
 	Object decode() {
-		try (InputStream stream = this.bytes) {
+		return decode(this.bytes);
+	}
+
+	/**
+	 * As {@link #decode}, but gives way to other threads now and then.
+	 * @return the message
+	 */
+	Object decodeInPieces() {
+		return decode(PiecewiseInput.of(this.bytes));
+	}
+
+	private Object decode(InputStream input) {
+		try (InputStream stream = input) {
 			return this.marshaller.parse(stream);
 		}
 		catch (IOException ex) {

@@ -1,8 +1,12 @@
 package io.strand.grpc.call;
 
+import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -10,7 +14,6 @@ import java.util.function.Consumer;
 
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
-import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -29,6 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -76,7 +80,7 @@ class LargeMessageContractTests extends HandlerTestBase {
 		});
 		List<Outcome> large = new ArrayList<>();
 		try {
-			for (int i = 0; i < 4 * Runtime.getRuntime().availableProcessors(); i++) {
+			for (int i = 0; i < Runtime.getRuntime().availableProcessors() + 1; i++) {
 				large.add(Outcome.of(server.channel(), UNARY, in(60_000), large("large")));
 			}
 			within(decoding);
@@ -108,41 +112,74 @@ class LargeMessageContractTests extends HandlerTestBase {
 		}
 	}
 
-	@Test
+	@ParameterizedTest
 	@DisplayName("H5: of a call that was cancelled before their turn are not decoded")
-	void areNotDecodedForACancelledCall() {
+	@ValueSource(booleans = { true, false })
+	void areNotDecodedForACancelledCall(boolean interruptOnCancel) {
 		CountDownLatch release = new CountDownLatch(1);
 		ParseRecorder recorder = new ParseRecorder((message) -> stubbornly(release));
-		CountDownLatch started = new CountDownLatch(1);
-		CountDownLatch cancelled = new CountDownLatch(1);
-		EngineServer server = serve(Kind.STRAND_NETTY, HandlerSettings.DEFAULT, List.of(new ServerInterceptor() {
+		Queue<HandlerCall<?, ?>> started = new ConcurrentLinkedQueue<>();
+		EngineServer server = serve(Kind.STRAND_NETTY, with(Threading.AUTO, interruptOnCancel),
+				List.of(new ServerInterceptor() {
 
-			@Override
-			public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
-					ServerCallHandler<Q, R> next) {
-				Context.current().addListener((context) -> cancelled.countDown(), Runnable::run);
-				started.countDown();
-				return next.startCall(call, headers);
-			}
+					@Override
+					public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+							ServerCallHandler<Q, R> next) {
+						started.add(ServedCall.KEY.get());
+						return next.startCall(call, headers);
+					}
 
-		}), recorder.service(EchoHandlers::echo));
+				}), recorder.service(EchoHandlers::echo));
 		// As many as can be decoded at a time are, and the next waits
 		List<Outcome> first = new ArrayList<>();
-		for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+		int decoders = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+		for (int i = 0; i < decoders; i++) {
 			first.add(Outcome.of(server.channel(), UNARY, in(60_000), large("first")));
 		}
-		within(started);
-		await().until(() -> !recorder.threads.isEmpty());
+		await().until(() -> recorder.threads.size() == decoders);
+		assertThat(started).hasSize(decoders);
+		started.clear();
 		Outcome next = Outcome.of(server.channel(), UNARY, in(60_000), large("next"));
-		await().until(() -> server.engine().runningCalls() == first.size() + 1);
+		await().until(() -> started.size() == 1);
+		HandlerCall<?, ?> waiting = started.remove();
+		if (VIRTUAL) {
+			// It is to be decoded, and waits for that
+			await().until(() -> stackOf(waiting).contains("DecodingThreads"));
+		}
 		next.cancel();
-		within(cancelled);
+		await().until(waiting::isCancelled);
+		if (VIRTUAL && interruptOnCancel) {
+			// It does not wait for those before it
+			await().until(() -> waiting.phase() == CallPhase.ENDED);
+		}
 		release.countDown();
 		assertThat(first).allSatisfy((outcome) -> assertThat(outcome.status().isOk()).isTrue());
 		await().until(() -> server.engine().liveCalls().isEmpty());
 		if (VIRTUAL) {
-			assertThat(recorder.threads).hasSize(first.size());
+			assertThat(recorder.threads).hasSize(decoders);
 		}
+	}
+
+	private static String stackOf(HandlerCall<?, ?> call) {
+		Thread thread = call.thread().working();
+		return (thread != null) ? Arrays.toString(thread.getStackTrace()) : "";
+	}
+
+	@Test
+	@DisplayName("H4: are decoded also when there is no thread for it any more")
+	void areDecodedWithoutAThread() {
+		DecodingThreads closed = new DecodingThreads();
+		closed.close();
+		AtomicReference<Object> decoded = new AtomicReference<>();
+		EngineServer server = serve(Kind.STRAND_NETTY, HandlerSettings.DEFAULT,
+				new EchoHandlers().unary((request, responses) -> {
+					InputStream bytes = UNARY.getRequestMarshaller().stream(large("late"));
+					decoded.set(closed.decode(DeferredMessage.plain(bytes, LARGE.size(), UNARY.getRequestMarshaller()),
+							ServedCall.KEY.get()));
+					EchoHandlers.echo(request, responses);
+				}));
+		assertAnswers(server, "call");
+		assertThat(decoded).hasValue(large("late"));
 	}
 
 	@ParameterizedTest
@@ -151,18 +188,17 @@ class LargeMessageContractTests extends HandlerTestBase {
 	void thatCannotBeDecodedEndTheirCall(Kind kind) {
 		AtomicReference<Throwable> failure = new AtomicReference<>();
 		EngineServer server = serveDecoding(kind, (message) -> {
-			Throwable thrown = failure.get();
-			if (thrown instanceof Error error) {
-				throw error;
-			}
-			if (thrown != null) {
-				throw (RuntimeException) thrown;
+			if (failure.get() != null) {
+				sneaky(failure.get());
 			}
 		});
-		failure.set(Status.INTERNAL.withDescription("not a message").asRuntimeException());
-		Status status = Outcome.of(server.channel(), UNARY, soon(), large("broken")).status();
-		assertThat(status.getCode()).isEqualTo(Code.INTERNAL);
-		assertThat(status.getDescription()).isEqualTo("not a message");
+		Status status = Status.INTERNAL.withDescription("not a message");
+		for (Throwable thrown : List.of(status.asRuntimeException(), status.asException())) {
+			failure.set(thrown);
+			Status told = Outcome.of(server.channel(), UNARY, soon(), large("broken")).status();
+			assertThat(told.getCode()).isEqualTo(Code.INTERNAL);
+			assertThat(told.getDescription()).isEqualTo("not a message");
+		}
 		for (Throwable thrown : List.of(new IllegalStateException("secret"), new StackOverflowError(),
 				new OutOfMemoryError("made by the test"))) {
 			failure.set(thrown);
@@ -171,6 +207,12 @@ class LargeMessageContractTests extends HandlerTestBase {
 		}
 		failure.set(null);
 		assertThat(Outcome.of(server.channel(), UNARY, soon(), large("whole")).status().isOk()).isTrue();
+	}
+
+	/** As a marshaller in Kotlin may throw. */
+	@SuppressWarnings("unchecked")
+	private static <T extends Throwable> void sneaky(Throwable thrown) throws T {
+		throw (T) thrown;
 	}
 
 	@ParameterizedTest

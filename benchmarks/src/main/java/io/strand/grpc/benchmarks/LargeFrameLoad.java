@@ -14,14 +14,16 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Random;
 
 import com.google.protobuf.ByteString;
 
 /**
  * Large unary requests on one connection, always so many of them in flight, that arrive
  * interleaved at the speed of a link, as they do from another machine. Ready-made HTTP/2
- * frames, sent by one thread, so that the client takes next to no CPU. Each request is at
- * another place than the others, as those of callers that know nothing of each other are.
+ * frames, sent by one thread, so that the client takes next to no CPU. The first requests
+ * are of random lengths, the same in each run, so that callers that know nothing of each
+ * other do not end at the same moment, nor one after the other as if they had agreed.
  */
 final class LargeFrameLoad implements Load {
 
@@ -50,6 +52,8 @@ final class LargeFrameLoad implements Load {
 
 	private final Thread thread = new Thread(this::run, "large-frame-load");
 
+	private final Random random = new Random(42);
+
 	private final Map<Integer, Upload> uploads = new HashMap<>();
 
 	/** Those that are not sent yet, in turn. */
@@ -62,6 +66,8 @@ final class LargeFrameLoad implements Load {
 	private int windowOfStream = Frames.DEFAULT_WINDOW;
 
 	private double budget;
+
+	private long answers;
 
 	private volatile long done;
 
@@ -78,7 +84,7 @@ final class LargeFrameLoad implements Load {
 		this.payload = payload;
 		this.body = body(payload);
 		this.inFlight = inFlight;
-		this.bytesPerNano = (megabytesPerSecond > 0) ? megabytesPerSecond / 1e3 : Double.POSITIVE_INFINITY;
+		this.bytesPerNano = megabytesPerSecond / 1e3;
 		this.socket = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
 		this.socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
 		this.socket.configureBlocking(false);
@@ -99,24 +105,28 @@ final class LargeFrameLoad implements Load {
 			SelectionKey key = this.socket.register(this.selector, SelectionKey.OP_READ);
 			this.out.put(Frames.PREFACE);
 			Frames.put(this.out, 0, Frames.SETTINGS, 0, 0);
-			for (int i = 1; i <= this.inFlight; i++) {
-				call(body((int) ((long) this.payload * i / this.inFlight)));
+			for (int i = 0; i < this.inFlight; i++) {
+				call(body(1 + this.random.nextInt(this.payload)));
 			}
 			long before = System.nanoTime();
 			while (!this.stopped) {
 				long now = System.nanoTime();
-				this.budget = Math.min(this.budget + (now - before) * this.bytesPerNano, BURST);
+				this.budget = isUnlimited() ? BURST : Math.min(this.budget + (now - before) * this.bytesPerNano, BURST);
 				before = now;
 				read();
 				send();
 				key.interestOps(write() ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
 				this.selector.select((ready) -> {
-				}, 1);
+				}, 1); // in milliseconds
 			}
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	private boolean isUnlimited() {
+		return this.bytesPerNano == 0;
 	}
 
 	private void call(byte[] request) {
@@ -177,10 +187,16 @@ final class LargeFrameLoad implements Load {
 
 	private void received(int type, int flags, int stream, int start, int length) throws IOException {
 		switch (type) {
-			case Frames.DATA -> Frames.putWindowUpdate(this.out, 0, length);
+			case Frames.DATA -> {
+				this.answers++;
+				Frames.putWindowUpdate(this.out, 0, length);
+			}
 			case Frames.HEADERS -> {
 				if ((flags & Frames.END_STREAM) != 0) {
 					this.uploads.remove(stream);
+					if (this.answers <= this.done) {
+						throw new ProtocolException("A call ended without an answer");
+					}
 					this.done = this.done + 1;
 					call(this.body);
 				}

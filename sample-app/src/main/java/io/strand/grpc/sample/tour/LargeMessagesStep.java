@@ -108,7 +108,7 @@ class LargeMessagesStep implements TourStep {
 						: "No event loop decodes a large message: the thread of its call does.")
 						+ " What small calls still lose here is processors: clients and server share them, and 64 MB"
 						+ " are copied several times.",
-				Verdict.holdsIf(meanwhile > 0 && beside.count() == SMALL_CALLS && (decoders > 0) == virtual));
+				Verdict.holdsIf(meanwhile > 0 && beside.count() == SMALL_CALLS && (decoders > 0 || !virtual)));
 	}
 
 	private Void send(AtomicBoolean enough, AtomicInteger answered) {

@@ -112,7 +112,9 @@ final class Admission {
 				return false;
 			}
 		}
-		this.shares.passed(call);
+		if (!limits.isEmpty()) {
+			this.shares.passed(call);
+		}
 		return true;
 	}
 

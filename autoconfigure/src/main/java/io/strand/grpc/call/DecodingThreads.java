@@ -25,8 +25,8 @@ final class DecodingThreads implements AutoCloseable {
 			Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
 
 	/**
-	 * Decodes a message, which the current thread waits for: to the call it is as if it
-	 * did so itself. An interrupt is left set, and ends the wait only if the call was
+	 * Decodes a message, and blocks until that is done: to the call it is as if its own
+	 * thread did it. An interrupt is left set, and ends the wait only if the call was
 	 * cancelled and it is not the message's turn yet.
 	 * @param message the message, which is given back in any case
 	 * @param call the call that it came with
@@ -51,7 +51,8 @@ final class DecodingThreads implements AutoCloseable {
 	}
 
 	/**
-	 * The decoding of one message, by whoever is the first to {@link #begin}.
+	 * The decoding of one message, by whoever is the first to {@link #begin}, which also
+	 * owns the message's memory then. Thread-safe.
 	 */
 	private static final class Decoding extends FutureTask<@Nullable Object> {
 

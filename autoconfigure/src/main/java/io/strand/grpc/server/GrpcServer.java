@@ -159,7 +159,8 @@ public final class GrpcServer implements SmartLifecycle {
 	/**
 	 * Stops gracefully and blocks meanwhile: for the drain delay, the grace period at
 	 * most, and the few seconds that cancelled calls are given to end. Stops at the same
-	 * time all return when the server has stopped; the events are published once.
+	 * time all return when the server has stopped; the first of them publishes both
+	 * events, so that they are published once and in their order.
 	 */
 	@Override
 	public void stop() {
@@ -167,14 +168,18 @@ public final class GrpcServer implements SmartLifecycle {
 		if (stopping == null) {
 			return;
 		}
+		if (!stopping.announceStop()) {
+			// Does not wait for the events: a listener may wait for this thread
+			stop(stopping);
+			return;
+		}
 		try {
-			if (stopping.announceStop()) {
-				this.events.publishEvent(new GrpcServerStoppingEvent(this));
-			}
+			this.events.publishEvent(new GrpcServerStoppingEvent(this));
 		}
 		finally {
 			// Also when a listener failed: nobody else would stop the server
 			stop(stopping);
+			this.events.publishEvent(new GrpcServerStoppedEvent(this));
 		}
 	}
 
@@ -203,7 +208,6 @@ public final class GrpcServer implements SmartLifecycle {
 		finally {
 			this.transition.unlock();
 		}
-		this.events.publishEvent(new GrpcServerStoppedEvent(this));
 	}
 
 	/**

@@ -42,7 +42,8 @@ class DeadlinesTests {
 	StockGrpc.StockBlockingStub stock;
 
 	@BeforeEach
-	void forget() {
+	void connectAndForget() {
+		this.stock.watch(TEA).next(); // half a second is little for a first call
 		this.faults.millisLeft.clear();
 	}
 

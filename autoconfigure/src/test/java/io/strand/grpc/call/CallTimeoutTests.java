@@ -41,7 +41,7 @@ import static org.awaitility.Awaitility.await;
 @Timeout(60)
 class CallTimeoutTests extends HandlerTestBase {
 
-	private static final String TOO_LONG = "The call lasted longer than the server allows (200 ms)";
+	private static final String TOO_LONG = "The call lasted longer than the server allows (1000 ms)";
 
 	private static HandlerSettings lasting(Duration longest) {
 		return lasting(longest, ConcurrentSend.SERIALIZE, true);
@@ -53,7 +53,7 @@ class CallTimeoutTests extends HandlerTestBase {
 				List.of(limits), Duration.ofSeconds(30), longest);
 	}
 
-	private static final HandlerSettings SHORT = lasting(Duration.ofMillis(200));
+	private static final HandlerSettings SHORT = lasting(Duration.ofSeconds(1));
 
 	@ParameterizedTest
 	@EnumSource(mode = Mode.EXCLUDE, names = "PLAIN_GRPC")
@@ -115,7 +115,7 @@ class CallTimeoutTests extends HandlerTestBase {
 	void handlerThatIsNotInterruptedIsLeftToFinish() {
 		CountDownLatch release = new CountDownLatch(1);
 		CompletableFuture<Boolean> left = new CompletableFuture<>();
-		EngineServer server = serve(Kind.STRAND_NETTY, lasting(Duration.ofMillis(200), ConcurrentSend.SERIALIZE, false),
+		EngineServer server = serve(Kind.STRAND_NETTY, lasting(Duration.ofSeconds(1), ConcurrentSend.SERIALIZE, false),
 				new EchoHandlers().unary((request, responses) -> {
 					within(release);
 					left.complete(Thread.currentThread().isInterrupted());
@@ -162,7 +162,7 @@ class CallTimeoutTests extends HandlerTestBase {
 		CountDownLatch entered = new CountDownLatch(1);
 		CountDownLatch release = new CountDownLatch(1);
 		EngineServer server = serve(Kind.STRAND_NETTY,
-				lasting(Duration.ofMillis(500), ConcurrentSend.SERIALIZE, false, one),
+				lasting(Duration.ofSeconds(2), ConcurrentSend.SERIALIZE, false, one),
 				new EchoHandlers().unary((request, responses) -> {
 					entered.countDown();
 					within(release);
@@ -202,7 +202,7 @@ class CallTimeoutTests extends HandlerTestBase {
 
 	@Test
 	void clientIsToldInModeOffToo() {
-		EngineServer server = serve(Kind.STRAND_NETTY, lasting(Duration.ofMillis(200), ConcurrentSend.OFF, true),
+		EngineServer server = serve(Kind.STRAND_NETTY, lasting(Duration.ofSeconds(1), ConcurrentSend.OFF, true),
 				new EchoHandlers().unary((request, responses) -> {
 				}));
 		assertThat(call(server, "hello").status().getDescription()).isEqualTo(TOO_LONG);

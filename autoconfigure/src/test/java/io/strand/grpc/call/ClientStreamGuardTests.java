@@ -83,7 +83,7 @@ class ClientStreamGuardTests {
 		AtomicInteger sent = new AtomicInteger();
 		Thread first = new Thread(() -> sendLarge(requests, 100, sent), "first-sender");
 		first.start();
-		await().until(() -> first.getState() == Thread.State.TIMED_WAITING);
+		await().until(() -> sent.get() > 0 && first.getState() == Thread.State.TIMED_WAITING);
 		assertThatExceptionOfType(ConcurrentStreamUseException.class)
 			.isThrownBy(() -> requests.onNext(Message.getDefaultInstance()))
 			.withMessageContaining("the requests of strand.testing.Echo/ClientStream")

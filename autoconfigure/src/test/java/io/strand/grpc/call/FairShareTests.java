@@ -82,7 +82,7 @@ class FairShareTests extends HandlerTestBase {
 			more.add(Outcome.of(another, UNARY, soon(), text("one more")));
 			return more.stream().anyMatch(Outcome::isEnded);
 		});
-		assertThat(this.open).hasSize(910);
+		await().untilAsserted(() -> assertThat(this.open).hasSize(910));
 	}
 
 	@Test
@@ -97,8 +97,9 @@ class FairShareTests extends HandlerTestBase {
 		for (int i = 0; i < 500; i++) {
 			burst.add(Outcome.of(another, UNARY, in(40_000), text("burst")));
 		}
-		await().until(() -> burst.stream().filter(Outcome::isEnded).count() == 490);
-		assertThat(this.open).hasSize(909);
+		await().atMost(Duration.ofSeconds(30)).until(() -> burst.stream().filter(Outcome::isEnded).count() == 490);
+		// Some are told that they are refused before others begin to run
+		await().untilAsserted(() -> assertThat(this.open).hasSize(909));
 		Outcome modest = Outcome.of(channel(server), UNARY, in(40_000), text("modest"));
 		await().until(() -> this.open.size() == 910);
 		assertThat(modest.isEnded()).isFalse();
@@ -136,6 +137,7 @@ class FairShareTests extends HandlerTestBase {
 		ManagedChannel modest = channel(server);
 		callUntilOneWaits(server, limit, modest, "modest");
 		// All at once, so that who gives a place back still believes the share used up
+		await().until(() -> ofModest.size() == limit.running() - 900);
 		List<StreamObserver<Message>> running = List.copyOf(ofModest);
 		running.forEach((responses) -> EchoHandlers.echo(text("done"), responses));
 		await().atMost(Duration.ofSeconds(10)).until(() -> ofModest.size() == running.size() + 1);

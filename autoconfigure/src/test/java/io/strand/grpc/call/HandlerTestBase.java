@@ -128,7 +128,7 @@ abstract class HandlerTestBase {
 	}
 
 	static CallOptions soon() {
-		return in(10_000);
+		return in(40_000);
 	}
 
 	static Message text(String text) {

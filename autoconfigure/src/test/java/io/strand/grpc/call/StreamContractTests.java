@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -32,6 +33,7 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
+import io.grpc.Context;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ManagedChannel;
@@ -159,6 +161,7 @@ class StreamContractTests {
 
 	// S2
 
+	@Timeout(300) // 960,000 messages, on whatever machine
 	@ParameterizedTest
 	@CsvSource({ "STRAND_NETTY, 3", "STRAND_NETTY_PLATFORM, 1", "STRAND_IN_PROCESS, 1" })
 	@DisplayName("S2: 32 threads send 10,000 messages each on one stream, and all arrive in each one's order")
@@ -172,7 +175,7 @@ class StreamContractTests {
 			bystanderRequests.onNext(number(round));
 			Responses responses = new Responses(32);
 			stub().serverStream(number(round), responses);
-			assertThat(responses.end()).isEqualTo(Status.OK);
+			assertThat(responses.end.get(90, TimeUnit.SECONDS)).isEqualTo(Status.OK);
 			assertThat(responses.disorder).isNull();
 			assertThat(responses.next).containsOnly(10_000);
 		}
@@ -450,8 +453,13 @@ class StreamContractTests {
 	void blockedSendsEndWithTheCall(Kind kind, Cause cause) throws Exception {
 		List<CompletableFuture<Throwable>> ends = List.of(new CompletableFuture<>(), new CompletableFuture<>());
 		List<AtomicReference<Long>> endedNanos = List.of(new AtomicReference<>(), new AtomicReference<>());
+		AtomicLong deadlineNanos = new AtomicLong();
 		CountDownLatch handlerGone = new CountDownLatch(1);
 		this.service.serverStream = (request, out) -> {
+			if (cause == Cause.DEADLINE) {
+				deadlineNanos
+					.set(System.nanoTime() + Context.current().getDeadline().timeRemaining(TimeUnit.NANOSECONDS));
+			}
 			// One of the two waits for the client, the other one for the first
 			this.threads.execute(() -> sendUntilRefused(out, ends.get(0), endedNanos.get(0)));
 			sendUntilRefused(out, ends.get(1), endedNanos.get(1));
@@ -469,13 +477,12 @@ class StreamContractTests {
 				if (cause == Cause.DEADLINE) {
 					stub = stub.withInterceptors(new SilentDeadline());
 				}
-				long sentNanos = System.nanoTime();
 				stub.serverStream(number(0), client);
 				awaitBlocked();
 				long causedNanos = System.nanoTime();
 				switch (cause) {
 					case CANCEL -> client.cancel();
-					case DEADLINE -> causedNanos = sentNanos + SilentDeadline.AFTER.toNanos();
+					case DEADLINE -> causedNanos = deadlineNanos.get();
 					case CONNECTION_LOST -> proxy.close();
 					case SERVER_SHUTDOWN_NOW -> started().server().shutdownNow();
 				}
@@ -558,7 +565,7 @@ class StreamContractTests {
 		assertThat(responses.end()).isEqualTo(Status.OK);
 		assertThat(responses.next[0]).isEqualTo(count);
 		// A lost one would cost a second each
-		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
 	}
 
 	@ParameterizedTest
@@ -589,8 +596,11 @@ class StreamContractTests {
 			}
 			client.cancel();
 		}
-		await().untilAsserted(() -> assertThat(started().engine().liveCalls()).isEmpty());
-		assertThat(running).hasValue(0);
+		// The last ones may still be on their way
+		await().untilAsserted(() -> {
+			assertThat(started().engine().liveCalls()).isEmpty();
+			assertThat(running).hasValue(0);
+		});
 	}
 
 	// S7
@@ -1115,7 +1125,7 @@ class StreamContractTests {
 	 */
 	private static final class SilentDeadline implements ClientInterceptor {
 
-		static final Duration AFTER = Duration.ofMillis(500);
+		static final Duration AFTER = Duration.ofSeconds(2);
 
 		@Override
 		public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options,

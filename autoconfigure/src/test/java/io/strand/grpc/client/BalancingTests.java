@@ -179,7 +179,7 @@ class BalancingTests {
 			await().until(() -> echoes(this.second) > 10);
 			assertThat(this.first.connections()).as("connections, none of which failed").isEqualTo(1);
 			this.names.answer(this.second.port());
-			await().until(() -> this.first.openConnections() == 0);
+			await().atMost(Duration.ofSeconds(30)).until(() -> this.first.openConnections() == 0);
 			int before = echoes(this.second);
 			await().until(() -> echoes(this.second) > before + 10);
 		}

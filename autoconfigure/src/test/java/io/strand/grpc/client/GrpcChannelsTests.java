@@ -391,7 +391,7 @@ class GrpcChannelsTests {
 				ConcurrentRun.of(32, (index) -> echo(channel)).join(Duration.ofSeconds(10));
 				return this.server.openConnections() == 3;
 			});
-			await().until(() -> {
+			await().atMost(Duration.ofSeconds(30)).until(() -> {
 				echo(channel);
 				return this.server.openConnections() == 1;
 			});

@@ -1,15 +1,13 @@
 package io.strand.grpc.client;
 
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.IntFunction;
 
 import io.grpc.BindableService;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.autoconfigure.server.GrpcServerAutoConfiguration;
+import io.strand.grpc.testing.FreePort;
 
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.test.util.TestPropertyValues;
@@ -20,15 +18,7 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
  */
 final class RestartableServer implements AutoCloseable {
 
-	/**
-	 * Ports that systems do not give to outgoing connections: while the server is down,
-	 * nobody takes its port.
-	 */
-	private static final int FIRST_PORT = 20_000;
-
-	private static final int LAST_PORT = 30_000;
-
-	private final int port = freePort();
+	private final int port = FreePort.find();
 
 	private final IntFunction<Running> starter;
 
@@ -55,20 +45,6 @@ final class RestartableServer implements AutoCloseable {
 	 */
 	static RestartableServer strand(BindableService service) {
 		return new RestartableServer((port) -> new Application(port, service));
-	}
-
-	private static int freePort() {
-		for (int i = 0; i < 100; i++) {
-			int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
-			try {
-				new ServerSocket(port).close();
-				return port;
-			}
-			catch (IOException ex) {
-				// Taken
-			}
-		}
-		throw new IllegalStateException("No port is free");
 	}
 
 	int port() {

@@ -1,8 +1,6 @@
 package io.strand.grpc.client;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +16,7 @@ import io.strand.grpc.client.resolve.TestNames;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoGrpc.EchoBlockingStub;
 import io.strand.grpc.testing.EchoService;
+import io.strand.grpc.testing.FreePort;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TcpProxy;
@@ -40,8 +39,8 @@ class UnavailableDetailsTests {
 
 	@Test
 	void allAddressesOfAListAreNamedAndTheLastError() throws IOException {
-		int one = freePort();
-		int other = freePort();
+		int one = FreePort.find();
+		int other = FreePort.find();
 		String target = "static://127.0.0.1:%d,127.0.0.1:%d".formatted(one, other);
 		try (FaultChannel channel = new FaultChannel(ChannelSettings.builder().target(target))) {
 			assertThat(failure(channel.blocking()).getDescription())
@@ -52,8 +51,8 @@ class UnavailableDetailsTests {
 
 	@Test
 	void whatANameWasResolvedToIsNamed() throws IOException {
-		int one = freePort();
-		int other = freePort();
+		int one = FreePort.find();
+		int other = FreePort.find();
 		TestNames names = new TestNames("names");
 		names.answer(one, other);
 		try (GrpcChannels channels = channels("names:///shop", names)) {
@@ -64,7 +63,7 @@ class UnavailableDetailsTests {
 
 	@Test
 	void ofManyAddressesSomeAreNamed() throws IOException {
-		int port = freePort();
+		int port = FreePort.find();
 		TestNames names = new TestNames("names");
 		names.answer(port, port, port, port, port, port, port, port, port, port);
 		try (GrpcChannels channels = channels("names:///shop", names)) {
@@ -141,12 +140,6 @@ class UnavailableDetailsTests {
 				() -> stub.withDeadlineAfter(30, TimeUnit.SECONDS).unary(MESSAGE));
 		assertThat(failure.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
 		return failure.getStatus();
-	}
-
-	private static int freePort() throws IOException {
-		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			return socket.getLocalPort();
-		}
 	}
 
 }

@@ -203,6 +203,7 @@ class GrpcServerStopTests extends ServerStopTestBase {
 			chat.write(message("hello"));
 			assertThat(chat.read()).isEqualTo(message("hello"));
 			within(entered);
+			await().until(() -> states().contains(State.WAITING_FOR_MESSAGE));
 			server.stop();
 		}
 		assertThat(output).contains("gRPC calls still running after the grace period of 50 ms are cancelled: 2")
@@ -344,7 +345,7 @@ class GrpcServerStopTests extends ServerStopTestBase {
 			assertThat(client.echo("hello")).isEqualTo("hello");
 			assertThat(silent.getInputStream().read()).isNotEqualTo(-1);
 			// gRPC waits ten seconds for the answer to a ping
-			inThread(server::stop).get(5, TimeUnit.SECONDS);
+			inThread(server::stop).get(9, TimeUnit.SECONDS);
 		}
 	}
 
@@ -357,7 +358,7 @@ class GrpcServerStopTests extends ServerStopTestBase {
 		try (Socket silent = new Socket("localhost", server.getPort());
 				TestClient client = TestClient.tcp(server.getPort(), certificates.clientCredentials())) {
 			assertThat(client.echo("hello")).isEqualTo("hello");
-			inThread(server::stop).get(5, TimeUnit.SECONDS);
+			inThread(server::stop).get(20, TimeUnit.SECONDS);
 			assertThat(silent.isConnected()).isTrue();
 		}
 	}

@@ -26,6 +26,7 @@ import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.testing.BlockingStockService;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EchoService;
+import io.strand.grpc.testing.FreePort;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TestClient;
@@ -281,7 +282,7 @@ class GrpcServerTests {
 
 	@Test
 	void startThatFailsHalfWayReleasesWhatWasOpenAndCanBeRepeated(@TempDir Path directory) throws Exception {
-		int port = freePort();
+		int port = FreePort.find();
 		Path missing = directory.resolve("missing");
 		GrpcServer server = server(settings(port, missing.resolve("grpc.sock"), Duration.ofSeconds(10)));
 		assertThatExceptionOfType(GrpcServerStartException.class).isThrownBy(server::start);
@@ -384,12 +385,6 @@ class GrpcServerTests {
 		}
 		catch (IOException ex) {
 			return true;
-		}
-	}
-
-	private static int freePort() throws Exception {
-		try (ServerSocket socket = new ServerSocket(0)) {
-			return socket.getLocalPort();
 		}
 	}
 

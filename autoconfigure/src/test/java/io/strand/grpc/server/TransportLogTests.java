@@ -98,7 +98,7 @@ class TransportLogTests {
 				client.read();
 			}
 		}
-		assertThat(this.output.text()).contains("Stream Error");
+		await().untilAsserted(() -> assertThat(this.output.text()).contains("Stream Error"));
 		assertThat(this.output.text().lines()).noneMatch((line) -> line.startsWith("forged"));
 	}
 

@@ -496,6 +496,7 @@ class BlockingHandlerContractTests extends BlockingStreamTestBase {
 	@DisplayName("H8: a limit counts bodies that run, also of calls whose clients have gone")
 	void limitCountsBodies(Kind kind, Style style) {
 		CountDownLatch entered = new CountDownLatch(1);
+		CountDownLatch received = new CountDownLatch(1);
 		CountDownLatch open = new CountDownLatch(1);
 		AtomicInteger running = new AtomicInteger();
 		AtomicInteger most = new AtomicInteger();
@@ -503,6 +504,7 @@ class BlockingHandlerContractTests extends BlockingStreamTestBase {
 			most.accumulateAndGet(running.incrementAndGet(), Math::max);
 			entered.countDown();
 			if (stream.receive() != null) {
+				received.countDown();
 				awaitUninterruptibly(open);
 			}
 			running.decrementAndGet();
@@ -514,7 +516,7 @@ class BlockingHandlerContractTests extends BlockingStreamTestBase {
 		within(entered);
 		assertThat(call(BIDI).status().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
 		waits.call().sendMessage(number(1));
-		await().until(() -> server().engine().liveCalls().stream().anyMatch((call) -> call.received() == 1));
+		within(received);
 		waits.cancel();
 		for (int i = 0; i < 20; i++) {
 			assertThat(call(BIDI).status().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);

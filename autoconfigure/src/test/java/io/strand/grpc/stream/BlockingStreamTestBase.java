@@ -113,6 +113,15 @@ abstract class BlockingStreamTestBase {
 			.untilAsserted(() -> assertThat(server().engine().liveCalls()).extracting(LiveCall::state).contains(state));
 	}
 
+	/**
+	 * As long as the windows of the connection fill, a sender waits for moments only.
+	 */
+	final void awaitStateForAWhile(LiveCall.State state) {
+		await().pollInterval(Duration.ofMillis(5))
+			.during(Duration.ofMillis(100))
+			.until(() -> server().engine().liveCalls().stream().anyMatch((call) -> call.state() == state));
+	}
+
 	static Message number(int number) {
 		return Message.newBuilder().setNumber(number).build();
 	}

@@ -70,7 +70,7 @@ public final class Outcome extends ClientCall.Listener<Message> {
 
 	public Status status() {
 		try {
-			return this.status.get(10, TimeUnit.SECONDS);
+			return this.status.get(60, TimeUnit.SECONDS);
 		}
 		catch (Exception ex) {
 			throw new IllegalStateException("The call has not ended", ex);

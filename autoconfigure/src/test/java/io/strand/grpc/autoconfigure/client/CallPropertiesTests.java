@@ -1,8 +1,5 @@
 package io.strand.grpc.autoconfigure.client;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -28,6 +25,7 @@ import io.strand.grpc.client.method.RequireDeadline;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoGrpc.EchoBlockingStub;
 import io.strand.grpc.testing.EchoService;
+import io.strand.grpc.testing.FreePort;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import org.junit.jupiter.api.AfterEach;
@@ -215,7 +213,7 @@ class CallPropertiesTests {
 
 	@Test
 	void aCallThatWaitsForReadyIsAnsweredByAServerThatStartsLater() throws Exception {
-		int port = freePort();
+		int port = FreePort.find();
 		run((stub) -> {
 			EchoGrpc.EchoFutureStub calls = EchoGrpc.newFutureStub(stub.getChannel());
 			Future<Message> waiting = calls.unary(MESSAGE);
@@ -229,12 +227,6 @@ class CallPropertiesTests {
 				assertThat(late.calls()).hasSize(1);
 			}
 		}, "target=localhost:" + port, UNARY + "wait-for-ready=true");
-	}
-
-	private static int freePort() throws IOException {
-		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			return socket.getLocalPort();
-		}
 	}
 
 	private static void inContext(Deadline deadline, Runnable calls) {

@@ -85,12 +85,11 @@ class ChannelStartUpTests {
 		FailedStart failed = FailedStart.of(Application.class, output,
 				"--strand.client.channels.stock.target=localhost:" + this.nobody,
 				"--strand.client.channels.prices.target=static://127.0.0.1:" + this.nobody,
-				"--strand.client.channels.default.connect=wait",
-				"--strand.client.channels.default.connect-timeout=200ms");
+				"--strand.client.channels.default.connect=wait", "--strand.client.channels.default.connect-timeout=2s");
 		assertThat(String.join("\n", failed.analysis()))
-			.contains("Channel 'stock' could not connect to localhost:%d within 200 ms: UNAVAILABLE"
+			.contains("Channel 'stock' could not connect to localhost:%d within 2000 ms: UNAVAILABLE"
 				.formatted(this.nobody))
-			.contains("Channel 'prices' could not connect to static://127.0.0.1:%d within 200 ms: UNAVAILABLE"
+			.contains("Channel 'prices' could not connect to static://127.0.0.1:%d within 2000 ms: UNAVAILABLE"
 				.formatted(this.nobody))
 			.contains("Connection refused: /127.0.0.1:" + this.nobody)
 			.contains("strand.client.channels.prices.connect-timeout");

@@ -91,7 +91,9 @@ class GrpcClientMetersTests {
 					for (int i = 0; i < 3; i++) {
 						if (i > 0) {
 							enterIdle(context.getBean(GrpcChannels.class));
-							await().until(() -> value("connections", "default") == 0);
+							// gRPC keeps the connection of an idle channel for five
+							// seconds
+							await().atMost(Duration.ofSeconds(30)).until(() -> value("connections", "default") == 0);
 						}
 						Answer answer = new Answer();
 						context.getBean(EchoStub.class).unary(Message.getDefaultInstance(), answer);

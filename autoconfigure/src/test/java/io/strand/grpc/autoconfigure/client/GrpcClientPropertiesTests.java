@@ -141,7 +141,7 @@ class GrpcClientPropertiesTests {
 		run(List.of("idle-timeout=10ms"), (stub, context) -> {
 			stub.unary(MESSAGE);
 			assertThat(this.server.openConnections()).isEqualTo(1);
-			await().atMost(Duration.ofSeconds(10)).until(() -> this.server.openConnections() == 0);
+			await().atMost(Duration.ofSeconds(30)).until(() -> this.server.openConnections() == 0);
 			stub.unary(MESSAGE);
 			assertThat(this.server.connections()).isEqualTo(2);
 		});

@@ -134,7 +134,7 @@ class BootHealthTests {
 		CountDownLatch gate = new CountDownLatch(1);
 		this.runner
 			.withPropertyValues("strand.server.health.services[strand.testing.Echo]=db",
-					"strand.server.health.services[strand.testing.Counter]=disk", "strand.server.health.timeout=50ms")
+					"strand.server.health.services[strand.testing.Counter]=disk", "strand.server.health.timeout=2s")
 			.run((context) -> {
 				try (TestClient client = HealthContext.client(context)) {
 					awaitStatus(client, ECHO, ServingStatus.SERVING);
@@ -152,7 +152,7 @@ class BootHealthTests {
 				}
 			});
 		assertThat(output).containsOnlyOnce(
-				"Health of [strand.testing.Echo] is NOT_SERVING, for that of 'db' is: it has not answered for 50 ms");
+				"Health of [strand.testing.Echo] is NOT_SERVING, for that of 'db' is: it has not answered for 2000 ms");
 	}
 
 	@Test

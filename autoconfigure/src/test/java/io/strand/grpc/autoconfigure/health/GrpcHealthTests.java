@@ -219,7 +219,7 @@ class GrpcHealthTests {
 	@DisplayName("H9: from the beginning of a stop on, Check and Watch say NOT_SERVING, while calls are still taken")
 	void h9NotServingFromTheBeginningOfAStop() {
 		this.runner
-			.withPropertyValues("strand.server.shutdown-drain-delay=2s", "strand.server.shutdown-grace-period=40s")
+			.withPropertyValues("strand.server.shutdown-drain-delay=5s", "strand.server.shutdown-grace-period=40s")
 			.withBean(StopListener.class)
 			.run((context) -> {
 				try (TestClient client = HealthContext.client(context)) {
@@ -242,7 +242,7 @@ class GrpcHealthTests {
 					// Ended, and so in nobody's way
 					assertThat(HealthContext.next(overall)).isNull();
 					assertThat(HealthContext.next(echo)).isNull();
-					closed.get(20, TimeUnit.SECONDS);
+					closed.get(30, TimeUnit.SECONDS);
 				}
 			});
 	}

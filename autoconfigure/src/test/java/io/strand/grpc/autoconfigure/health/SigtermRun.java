@@ -115,7 +115,7 @@ record SigtermRun(Duration told, Duration ended) {
 		return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
 				System.getProperty("java.class.path"), SigtermApplication.class.getName(),
 				"--spring.docker.compose.enabled=false", "--strand.server.port=0",
-				"--strand.server.shutdown-drain-delay=500ms", "--strand.server.handler.platform.max-threads=300",
+				"--strand.server.shutdown-drain-delay=3s", "--strand.server.handler.platform.max-threads=300",
 				"--strand.client.channels.default.target=static://127.0.0.1:" + counterPort)
 			.redirectErrorStream(true)
 			.redirectOutput(output.toFile())

@@ -3,7 +3,6 @@ package io.strand.grpc.autoconfigure.server;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +23,7 @@ import io.grpc.stub.MetadataUtils;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.testing.EchoService;
+import io.strand.grpc.testing.FreePort;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TestCertificates;
@@ -77,19 +77,13 @@ class GrpcServerPropertiesTests {
 
 	@Test
 	void portIsListenedOn() throws Exception {
-		int port = freePort();
+		int port = FreePort.find();
 		this.runner.withPropertyValues("strand.server.port=" + port).run((context) -> {
 			assertThat(ServerContext.server(context).getPort()).isEqualTo(port);
 			try (TestClient client = TestClient.tcp(port)) {
 				assertThat(client.echo("hello")).isEqualTo("hello");
 			}
 		});
-	}
-
-	private static int freePort() throws Exception {
-		try (ServerSocket socket = new ServerSocket(0)) {
-			return socket.getLocalPort();
-		}
 	}
 
 	@Test

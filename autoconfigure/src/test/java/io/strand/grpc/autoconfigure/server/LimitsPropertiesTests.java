@@ -133,19 +133,22 @@ class LimitsPropertiesTests {
 			try (RawConnection first = RawConnection.silent(port(context));
 					RawConnection second = RawConnection.open(port(context))) {
 				await().until(() -> ServerContext.server(context).getConnectionCount() == 2);
-				for (int i = 0; i < 10; i++) {
-					try (RawConnection further = RawConnection.silent(port(context))) {
-						further.awaitClosed();
+				long before = System.nanoTime();
+				await().until(() -> {
+					for (int i = 0; i < 10; i++) {
+						try (RawConnection further = RawConnection.silent(port(context))) {
+							further.awaitClosed();
+						}
 					}
-				}
+					return output.toString().contains("more connections were refused");
+				});
+				assertThat(lines(output, "was refused: 2 are open")).isBetween(1L, mostLinesSince(before));
 				assertThat(answers(second)).isTrue();
 				first.close();
 				await().untilAsserted(() -> assertThat(echoes(context)).isTrue());
 			}
 			await().until(() -> ServerContext.server(context).getConnectionCount() == 0);
 			assertThat(output).contains("was refused: 2 are open (strand.server.limits.max-connections)");
-			assertThat(lines(output, "was refused: 2 are open")).isBetween(5L, 10L);
-			await().untilAsserted(() -> assertThat(output).contains("more connections were refused"));
 		});
 	}
 
@@ -233,7 +236,7 @@ class LimitsPropertiesTests {
 	@Test
 	void oldConnectionIsEndedAndItsCallsAfterTheGracePeriod() {
 		this.runner
-			.withPropertyValues("strand.server.limits.max-connection-age=1s",
+			.withPropertyValues("strand.server.limits.max-connection-age=3s",
 					"strand.server.limits.max-connection-age-grace=100ms")
 			.run((context) -> {
 				try (RawConnection connection = RawConnection.open(port(context))) {
@@ -314,14 +317,17 @@ class LimitsPropertiesTests {
 			try (TestClient client = ServerContext.client(context)) {
 				EchoGrpc.newStub(client.channel()).clientStream(new Nobody());
 				assertThat(services.entered.await(5, TimeUnit.SECONDS)).isTrue();
-				for (int i = 0; i < 20; i++) {
-					assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> client.echo("hello"))
-						.extracting((ex) -> ex.getStatus().getCode())
-						.isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-				}
+				long before = System.nanoTime();
+				await().until(() -> {
+					for (int i = 0; i < 20; i++) {
+						assertThatExceptionOfType(StatusRuntimeException.class).isThrownBy(() -> client.echo("hello"))
+							.extracting((ex) -> ex.getStatus().getCode())
+							.isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+					}
+					return output.toString().contains("more calls were refused at a limit");
+				});
 				assertThat(output).contains("was refused: Handler limit reached for " + UNARY);
-				assertThat(lines(output, "was refused: Handler limit")).isBetween(5L, 10L);
-				await().untilAsserted(() -> assertThat(output).contains("more calls were refused at a limit"));
+				assertThat(lines(output, "was refused: Handler limit")).isBetween(1L, mostLinesSince(before));
 				services.release.countDown();
 			}
 		});
@@ -380,7 +386,8 @@ class LimitsPropertiesTests {
 				assertThat(responses.failed.await(10, TimeUnit.SECONDS)).isTrue();
 				assertThat(Status.fromThrowable(responses.failures.get(0)).getCode())
 					.isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-				assertThat(echoes(context)).isTrue();
+				// Where the limit is for all of the server's calls, one may be late
+				await().untilAsserted(() -> assertThat(echoes(context)).isTrue());
 			}
 		});
 	}
@@ -391,6 +398,11 @@ class LimitsPropertiesTests {
 			.withPropertyValues("strand.server.limits.max-call-duration=1ms",
 					"strand.server.methods[strand.testing.Echo/Unary].max-call-duration=0")
 			.run((context) -> assertThat(echoes(context)).isTrue());
+	}
+
+	/** Five a second, and two of these may have begun at once. */
+	private static long mostLinesSince(long nanos) {
+		return 5 * (2 + Duration.ofNanos(System.nanoTime() - nanos).toSeconds());
 	}
 
 	private static long lines(CapturedOutput output, String part) {

@@ -139,7 +139,8 @@ class PlainHandlerContractTests {
 			}
 		};
 		run((channel) -> {
-			BlockingClientCall<RouteNote, RouteNote> late = stub(channel).withDeadlineAfter(200, TimeUnit.MILLISECONDS)
+			assertThat(stub(channel).getFeature(Point.getDefaultInstance())).as("connected").isNotNull();
+			BlockingClientCall<RouteNote, RouteNote> late = stub(channel).withDeadlineAfter(2, TimeUnit.SECONDS)
 				.routeChat();
 			assertThat(thrown.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
 			assertThat(Status.fromThrowable(catchThrowable(late::read)).getCode())

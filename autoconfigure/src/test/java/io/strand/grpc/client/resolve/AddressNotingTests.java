@@ -1,8 +1,6 @@
 package io.strand.grpc.client.resolve;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -15,6 +13,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.strand.grpc.testing.FreePort;
 import io.strand.grpc.testing.LeakCheckExtension;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -56,8 +55,8 @@ class AddressNotingTests {
 	@ParameterizedTest
 	@ValueSource(strings = { "round_robin", "pick_first" })
 	void addressesThatCannotBeConnectedToAreNoted(String policy) throws IOException {
-		int one = freePort();
-		int other = freePort();
+		int one = FreePort.find();
+		int other = FreePort.find();
 		this.names.usePolicy(policy);
 		this.names.answer(one, other);
 		this.channel.getState(true);
@@ -67,8 +66,8 @@ class AddressNotingTests {
 
 	@Test
 	void addressesThatAreGoneAreForgotten() throws IOException {
-		int one = freePort();
-		int other = freePort();
+		int one = FreePort.find();
+		int other = FreePort.find();
 		this.names.usePolicy("round_robin");
 		this.names.answer(one);
 		this.channel.getState(true);
@@ -84,12 +83,12 @@ class AddressNotingTests {
 
 	@Test
 	void anotherPolicyTakesOver() throws IOException {
-		int one = freePort();
+		int one = FreePort.find();
 		this.names.usePolicy("round_robin");
 		this.names.answer(one);
 		this.channel.getState(true);
 		await().atMost(PATIENCE).until(this::noted, addresses(one)::equals);
-		int other = freePort();
+		int other = FreePort.find();
 		this.names.usePolicy("pick_first");
 		this.names.answer(one, other);
 		await().atMost(PATIENCE).until(() -> {
@@ -111,12 +110,6 @@ class AddressNotingTests {
 
 	private static Set<String> addresses(int... ports) {
 		return Arrays.stream(ports).mapToObj((port) -> "127.0.0.1:" + port).collect(Collectors.toSet());
-	}
-
-	private static int freePort() throws IOException {
-		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			return socket.getLocalPort();
-		}
 	}
 
 }

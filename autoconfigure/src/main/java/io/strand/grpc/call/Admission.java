@@ -112,9 +112,7 @@ final class Admission {
 				return false;
 			}
 		}
-		if (!limits.isEmpty()) {
-			this.shares.passed(call);
-		}
+		this.shares.passed(call);
 		return true;
 	}
 

@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
  * for connections that have few calls running. Thread-safe.
  *
  * <p>
- * Nobody counts the calls of each connection until it matters. Then they are counted by
- * looking at all that live, now and then, so that a flood of calls does not pay for it.
- * Calls that pass or leave meanwhile are added and taken away, so that a burst gets no
- * more than its share. Those that do so while others are looked at may be counted twice
- * or not at all until the next look.
+ * Nobody counts the calls of each connection until it matters, and those without limits
+ * never. Then they are counted by looking at all that live, now and then, so that a flood
+ * of calls does not pay for it. Calls that pass or leave meanwhile are added and taken
+ * away, so that a burst gets no more than its share. Those that do so while others are
+ * looked at may be counted twice or not at all until the next look.
  */
 final class FairShare {
 
@@ -61,7 +61,7 @@ final class FairShare {
 
 	private void add(HandlerCall<?, ?> call, int count) {
 		Tally current = this.tally;
-		if (current != null) {
+		if (current != null && isLimited(call)) {
 			current.running.merge(Connection.of(call), count, Integer::sum);
 		}
 	}
@@ -79,11 +79,16 @@ final class FairShare {
 	private Map<Connection, Integer> count() {
 		Map<Connection, Integer> running = new ConcurrentHashMap<>();
 		for (HandlerCall<?, ?> call : this.live) {
-			if (call.phase().hasPlace()) {
+			if (isLimited(call) && call.phase().hasPlace()) {
 				running.merge(Connection.of(call), 1, Integer::sum);
 			}
 		}
 		return running;
+	}
+
+	/** Others take no places from anybody, however many there are. */
+	private static boolean isLimited(HandlerCall<?, ?> call) {
+		return !call.plan().settings().limits().isEmpty();
 	}
 
 	private record Tally(long takenNanos, Map<Connection, Integer> running) {

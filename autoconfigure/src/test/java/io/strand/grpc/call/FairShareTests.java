@@ -127,6 +127,34 @@ class FairShareTests extends HandlerTestBase {
 	}
 
 	@Test
+	void callsWithoutLimitsDoNotCount() throws InterruptedException {
+		CallLimit limit = CallLimit.shared("server", 1000);
+		EngineServer server = serve(Kind.STRAND_NETTY,
+				(method) -> method.equals(UNARY) ? with(Duration.ZERO, limit) : HandlerSettings.DEFAULT, 1, List.of(),
+				new EchoHandlers().unary((request, responses) -> {
+					if (request.equals(text("held"))) {
+						this.open.add(responses);
+					}
+					else {
+						EchoHandlers.echo(request, responses);
+					}
+				}));
+		hold(channel(server), 900);
+		await().until(() -> this.open.size() == 900);
+		ManagedChannel modest = channel(server);
+		for (int i = 0; i < 50; i++) {
+			if (i == 25) {
+				Thread.sleep(FairShare.GOOD_FOR.toMillis() + 1); // so that calls are
+																	// counted anew
+			}
+			// Goes on to run, and arrives before the next
+			Outcome.open(modest, BIDI, in(40_000));
+			Outcome outcome = Outcome.of(modest, UNARY, soon(), text("modest"));
+			assertThat(outcome.status().isOk()).as("%d: %s", i, outcome.status()).isTrue();
+		}
+	}
+
+	@Test
 	void callThatWaitsForItsShareGoesOnWhenTheShareIsFree() {
 		CallLimit limit = CallLimit.shared("server", 1000);
 		Queue<StreamObserver<Message>> ofModest = new ConcurrentLinkedQueue<>();

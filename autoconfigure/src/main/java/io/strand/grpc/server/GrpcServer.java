@@ -160,7 +160,8 @@ public final class GrpcServer implements SmartLifecycle {
 	 * Stops gracefully and blocks meanwhile: for the drain delay, the grace period at
 	 * most, and the few seconds that cancelled calls are given to end. Stops at the same
 	 * time all return when the server has stopped; the first of them publishes both
-	 * events, so that they are published once and in their order.
+	 * events, so that they are published once and in their order, and others may return
+	 * before it has.
 	 */
 	@Override
 	public void stop() {

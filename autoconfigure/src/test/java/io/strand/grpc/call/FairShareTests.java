@@ -109,14 +109,7 @@ class FairShareTests extends HandlerTestBase {
 	void callsThatHaveEndedDoNotCount() {
 		CallLimit limit = CallLimit.shared("server", 1000);
 		EngineServer server = serve(Kind.STRAND_NETTY, with(Duration.ZERO, limit),
-				new EchoHandlers().unary((request, responses) -> {
-					if (request.equals(text("held"))) {
-						this.open.add(responses);
-					}
-					else {
-						EchoHandlers.echo(request, responses);
-					}
-				}));
+				new EchoHandlers().unary(this::holdOrEcho));
 		hold(channel(server), 900);
 		await().until(() -> this.open.size() == 900);
 		ManagedChannel modest = channel(server);
@@ -131,21 +124,14 @@ class FairShareTests extends HandlerTestBase {
 		CallLimit limit = CallLimit.shared("server", 1000);
 		EngineServer server = serve(Kind.STRAND_NETTY,
 				(method) -> method.equals(UNARY) ? with(Duration.ZERO, limit) : HandlerSettings.DEFAULT, 1, List.of(),
-				new EchoHandlers().unary((request, responses) -> {
-					if (request.equals(text("held"))) {
-						this.open.add(responses);
-					}
-					else {
-						EchoHandlers.echo(request, responses);
-					}
-				}));
+				new EchoHandlers().unary(this::holdOrEcho));
 		hold(channel(server), 900);
 		await().until(() -> this.open.size() == 900);
 		ManagedChannel modest = channel(server);
 		for (int i = 0; i < 50; i++) {
 			if (i == 25) {
-				Thread.sleep(FairShare.GOOD_FOR.toMillis() + 1); // so that calls are
-																	// counted anew
+				// So that they are counted anew
+				Thread.sleep(FairShare.GOOD_FOR.toMillis() + 1);
 			}
 			// Goes on to run, and arrives before the next
 			Outcome.open(modest, BIDI, in(40_000));
@@ -191,6 +177,15 @@ class FairShareTests extends HandlerTestBase {
 		EchoHandlers.echo(text("done"), Objects.requireNonNull(this.open.poll()));
 		await().until(() -> server.engine().waitingCalls() == 1);
 		assertThat(modest.isEnded()).isFalse();
+	}
+
+	private void holdOrEcho(Message request, StreamObserver<Message> responses) {
+		if (request.equals(text("held"))) {
+			this.open.add(responses);
+		}
+		else {
+			EchoHandlers.echo(request, responses);
+		}
 	}
 
 	private static void hold(ManagedChannel channel, int count) {

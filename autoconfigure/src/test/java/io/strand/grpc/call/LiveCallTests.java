@@ -174,7 +174,7 @@ class LiveCallTests extends HandlerTestBase {
 		assertThat(beforeItsState(call)).isGreaterThan(WHILE);
 	}
 
-	/** At least: time that passes in between makes the age larger. */
+	/** A little more: time passes between the two looks. */
 	private static Duration beforeItsState(LiveCall call) {
 		Duration inState = call.inState();
 		return call.age().minus(inState);

@@ -565,7 +565,7 @@ class StreamContractTests {
 		assertThat(responses.end()).isEqualTo(Status.OK);
 		assertThat(responses.next[0]).isEqualTo(count);
 		// A lost one would cost a second each
-		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
 	}
 
 	@ParameterizedTest

@@ -1,6 +1,5 @@
 package io.strand.grpc.client;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -38,7 +37,7 @@ class UnavailableDetailsTests {
 	private static final Message MESSAGE = Message.newBuilder().setText("hello").build();
 
 	@Test
-	void allAddressesOfAListAreNamedAndTheLastError() throws IOException {
+	void allAddressesOfAListAreNamedAndTheLastError() {
 		int one = FreePort.find();
 		int other = FreePort.find();
 		String target = "static://127.0.0.1:%d,127.0.0.1:%d".formatted(one, other);
@@ -50,7 +49,7 @@ class UnavailableDetailsTests {
 	}
 
 	@Test
-	void whatANameWasResolvedToIsNamed() throws IOException {
+	void whatANameWasResolvedToIsNamed() {
 		int one = FreePort.find();
 		int other = FreePort.find();
 		TestNames names = new TestNames("names");
@@ -62,7 +61,7 @@ class UnavailableDetailsTests {
 	}
 
 	@Test
-	void ofManyAddressesSomeAreNamed() throws IOException {
+	void ofManyAddressesSomeAreNamed() {
 		int port = FreePort.find();
 		TestNames names = new TestNames("names");
 		names.answer(port, port, port, port, port, port, port, port, port, port);

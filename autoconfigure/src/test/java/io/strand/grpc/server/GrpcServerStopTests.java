@@ -358,7 +358,7 @@ class GrpcServerStopTests extends ServerStopTestBase {
 		try (Socket silent = new Socket("localhost", server.getPort());
 				TestClient client = TestClient.tcp(server.getPort(), certificates.clientCredentials())) {
 			assertThat(client.echo("hello")).isEqualTo("hello");
-			inThread(server::stop).get(20, TimeUnit.SECONDS);
+			inThread(server::stop).get(9, TimeUnit.SECONDS);
 			assertThat(silent.isConnected()).isTrue();
 		}
 	}

@@ -109,7 +109,7 @@ class UnreadAnswerTests extends ServerStopTestBase {
 			CompletableFuture<Void> stopped = inThread(server::stop);
 			client.readAll();
 			stopped.get(10, TimeUnit.SECONDS);
-			await().until(() -> server.getConnectionCount() == 0);
+			await().atMost(Duration.ofSeconds(2)).until(() -> server.getConnectionCount() == 0);
 		}
 	}
 
@@ -136,7 +136,7 @@ class UnreadAnswerTests extends ServerStopTestBase {
 			sender.start();
 			stopped.get(20, TimeUnit.SECONDS);
 			sender.join(20_000);
-			await().until(() -> server.getConnectionCount() == 0);
+			await().atMost(Duration.ofSeconds(2)).until(() -> server.getConnectionCount() == 0);
 		}
 	}
 

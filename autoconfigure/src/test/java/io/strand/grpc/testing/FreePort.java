@@ -2,6 +2,8 @@ package io.strand.grpc.testing;
 
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -11,25 +13,29 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 public final class FreePort {
 
-	private static final int FIRST = 20000;
+	private static final int FIRST = 20_000;
 
-	private static final int END = 30000;
+	private static final int END = 30_000;
 
 	private static final int TRIALS = 100;
+
+	private static final Set<Integer> given = ConcurrentHashMap.newKeySet();
 
 	private FreePort() {
 	}
 
 	/**
 	 * Finds one.
-	 * @return the port
+	 * @return the port, which this returned to nobody before
 	 */
 	public static int find() {
 		for (int i = 0; i < TRIALS; i++) {
 			int port = ThreadLocalRandom.current().nextInt(FIRST, END);
 			try {
 				new ServerSocket(port).close();
-				return port;
+				if (given.add(port)) {
+					return port;
+				}
 			}
 			catch (IOException ex) {
 				// Taken

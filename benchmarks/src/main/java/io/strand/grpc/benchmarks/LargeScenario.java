@@ -12,11 +12,11 @@ import java.util.function.ToDoubleFunction;
 /**
  * 64 MiB of requests in flight on one connection, and small calls on another, which are
  * measured in turn without, with the large ones sent to another server of the same kind,
- * and with the large ones beside them. What the second adds to the first is not the
- * server's doing: it is what clients, server and another process do to each other on the
- * same processors. A 99th percentile is what those calls take that the machine disturbs
- * most, and machines have better and worse minutes, so each measurement is compared with
- * those right before it, and a ratio is the median of these.
+ * and with the large ones beside them. What the second adds to the first is not because
+ * both share a server: it is what clients, server and another process do to each other on
+ * the same processors. A 99th percentile is what those calls take that the machine
+ * disturbs most, and machines have better and worse minutes, so each measurement is
+ * compared with those right before it, and a ratio is the median of these.
  */
 final class LargeScenario implements Scenario {
 
@@ -104,6 +104,8 @@ final class LargeScenario implements Scenario {
 
 		private final Probe probe;
 
+		private boolean besideFirst;
+
 		Subject(Variant variant, List<String> options) throws IOException {
 			this.server = new ServerProcess(variant, options);
 			this.other = new ServerProcess(variant, options);
@@ -114,6 +116,7 @@ final class LargeScenario implements Scenario {
 			try (Load load = new FrameLoad(this.server.port(), 1, 100, 0)) {
 				load.start();
 				this.probe.p99(SMALL_WARM_UP_SECONDS);
+				check(load);
 			}
 			with(this.other, WARM_UP_SECONDS);
 			with(this.server, WARM_UP_SECONDS);
@@ -123,9 +126,12 @@ final class LargeScenario implements Scenario {
 			long failed = this.probe.failed();
 			TimeUnit.SECONDS.sleep(1); // until what was before is over
 			double idle = this.probe.p99(seconds);
-			double elsewhere = with(this.other, seconds).p99;
-			Loaded beside = with(this.server, seconds);
-			return new Round(idle, elsewhere, beside.p99, beside.done, this.probe.failed() - failed);
+			this.besideFirst = !this.besideFirst; // what comes later has no advantage
+			Loaded first = with(this.besideFirst ? this.server : this.other, seconds);
+			Loaded second = with(this.besideFirst ? this.other : this.server, seconds);
+			Loaded beside = this.besideFirst ? first : second;
+			Loaded elsewhere = this.besideFirst ? second : first;
+			return new Round(idle, elsewhere.p99, beside.p99, beside.done, this.probe.failed() - failed);
 		}
 
 		private Loaded with(ServerProcess loaded, double seconds) throws Exception {
@@ -134,10 +140,14 @@ final class LargeScenario implements Scenario {
 				TimeUnit.SECONDS.sleep(1); // until all are under way
 				long before = load.done();
 				double p99 = this.probe.p99(seconds);
-				if (load.failed() > 0) {
-					throw new IllegalStateException("The load has failed");
-				}
+				check(load);
 				return new Loaded(p99, load.done() - before);
+			}
+		}
+
+		private static void check(Load load) {
+			if (load.failed() > 0) {
+				throw new IllegalStateException("The load has failed");
 			}
 		}
 

@@ -11,11 +11,11 @@ import io.strand.grpc.client.RecordingServer;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.FailedStart;
+import io.strand.grpc.testing.FreePort;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.SilentHost;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,14 +39,7 @@ class ChannelStartUpTests {
 
 	private final RecordingServer server = RecordingServer.start(new EchoService());
 
-	private int nobody;
-
-	@BeforeEach
-	void findPortOfNobody() throws IOException {
-		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			this.nobody = socket.getLocalPort();
-		}
-	}
+	private final int nobody = FreePort.find();
 
 	@AfterEach
 	void close() {

@@ -91,8 +91,7 @@ class GrpcClientMetersTests {
 					for (int i = 0; i < 3; i++) {
 						if (i > 0) {
 							enterIdle(context.getBean(GrpcChannels.class));
-							// gRPC keeps the connection of an idle channel for five
-							// seconds
+							// Which gRPC keeps for five seconds
 							await().atMost(Duration.ofSeconds(30)).until(() -> value("connections", "default") == 0);
 						}
 						Answer answer = new Answer();

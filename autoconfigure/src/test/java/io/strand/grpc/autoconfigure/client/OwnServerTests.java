@@ -61,11 +61,10 @@ class OwnServerTests {
 	@ValueSource(strings = { "tcp", "unix", "in-process" })
 	void callsBeforeTheStartFailAndCallsRightAfterItSucceed(String transport) {
 		List<Duration> waited = new ArrayList<>();
-		do {
+		for (int i = 0; i < ROUNDS; i++) {
 			this.runner.withPropertyValues(listenOn(transport))
 				.run((context) -> waited.add(callBeforeAndAfterTheStart(context.getBean(Caller.class))));
 		}
-		while (waited.size() < ROUNDS && !isWithoutBackOff(waited));
 		assertThat(waited).matches(OwnServerTests::isWithoutBackOff);
 	}
 
@@ -80,9 +79,12 @@ class OwnServerTests {
 		return caller.waited();
 	}
 
-	/** Not even the fastest would be, if gRPC's back-off were waited for: a second. */
+	/**
+	 * All but one, which the machine may have held up. With gRPC's back-off few would be:
+	 * a second from the last attempt before the start.
+	 */
 	private static boolean isWithoutBackOff(List<? extends Duration> waited) {
-		return waited.stream().anyMatch((each) -> each.toMillis() < 900);
+		return waited.stream().filter((each) -> each.toMillis() < 400).count() >= ROUNDS - 1;
 	}
 
 	@ParameterizedTest

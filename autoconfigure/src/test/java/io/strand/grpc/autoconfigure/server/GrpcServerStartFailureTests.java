@@ -17,6 +17,7 @@ import io.strand.grpc.testing.CounterGrpc;
 import io.strand.grpc.testing.EchoService;
 import io.strand.grpc.testing.EmptyService;
 import io.strand.grpc.testing.FailedStart;
+import io.strand.grpc.testing.FreePort;
 import io.strand.grpc.testing.rules.BrokenGrpc;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
@@ -140,10 +141,7 @@ class GrpcServerStartFailureTests {
 
 	@Test
 	void unixSocketThatFailsReleasesThePort(@TempDir Path directory, CapturedOutput output) throws Exception {
-		int port;
-		try (ServerSocket free = new ServerSocket(0)) {
-			port = free.getLocalPort();
-		}
+		int port = FreePort.find();
 		FailedStart.of(Echo.class, output, "--strand.server.port=" + port,
 				"--strand.server.unix-socket=" + directory.resolve("missing/grpc.sock"));
 		try (ServerSocket again = new ServerSocket()) {

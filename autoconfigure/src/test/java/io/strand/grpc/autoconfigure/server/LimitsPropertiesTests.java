@@ -400,7 +400,7 @@ class LimitsPropertiesTests {
 			.run((context) -> assertThat(echoes(context)).isTrue());
 	}
 
-	/** Five a second, and two of these may have begun at once. */
+	/** Five a second, of which the first and the last may not be whole. */
 	private static long mostLinesSince(long nanos) {
 		return 5 * (2 + Duration.ofNanos(System.nanoTime() - nanos).toSeconds());
 	}

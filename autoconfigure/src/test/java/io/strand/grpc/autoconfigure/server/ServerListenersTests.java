@@ -24,6 +24,7 @@ import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.testing.BlockingStockService;
 import io.strand.grpc.testing.CounterService;
 import io.strand.grpc.testing.EchoService;
+import io.strand.grpc.testing.FreePort;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TestAuthority;
@@ -346,11 +347,8 @@ class ServerListenersTests {
 	}
 
 	@Test
-	void onePortAtTwoAddressesIsTwoPlaces() throws Exception {
-		int port;
-		try (ServerSocket free = new ServerSocket(0)) {
-			port = free.getLocalPort();
-		}
+	void onePortAtTwoAddressesIsTwoPlaces() {
+		int port = FreePort.find();
 		admin("port=" + port, "address=127.0.0.2")
 			.withPropertyValues("strand.server.port=" + port, "strand.server.address=127.0.0.1")
 			.run((context) -> assertThat(ServerContext.server(context).getPort("admin")).isEqualTo(port));

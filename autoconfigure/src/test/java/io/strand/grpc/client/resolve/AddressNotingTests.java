@@ -1,6 +1,5 @@
 package io.strand.grpc.client.resolve;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -54,7 +53,7 @@ class AddressNotingTests {
 
 	@ParameterizedTest
 	@ValueSource(strings = { "round_robin", "pick_first" })
-	void addressesThatCannotBeConnectedToAreNoted(String policy) throws IOException {
+	void addressesThatCannotBeConnectedToAreNoted(String policy) {
 		int one = FreePort.find();
 		int other = FreePort.find();
 		this.names.usePolicy(policy);
@@ -65,7 +64,7 @@ class AddressNotingTests {
 	}
 
 	@Test
-	void addressesThatAreGoneAreForgotten() throws IOException {
+	void addressesThatAreGoneAreForgotten() {
 		int one = FreePort.find();
 		int other = FreePort.find();
 		this.names.usePolicy("round_robin");
@@ -82,7 +81,7 @@ class AddressNotingTests {
 	}
 
 	@Test
-	void anotherPolicyTakesOver() throws IOException {
+	void anotherPolicyTakesOver() {
 		int one = FreePort.find();
 		this.names.usePolicy("round_robin");
 		this.names.answer(one);

@@ -399,7 +399,7 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		};
 		start(kind, style, mode);
 		SlowCall client = new SlowCall();
-		awaitState(State.BLOCKED_SENDING);
+		awaitStateForAWhile(State.BLOCKED_SENDING);
 		assertThat(sent).hasValueLessThanOrEqualTo(MOST_BUFFERED);
 		assertThat(call(UNARY, text("other")).messages()).as("answer").isNotNull();
 		client.call.request(1_000);

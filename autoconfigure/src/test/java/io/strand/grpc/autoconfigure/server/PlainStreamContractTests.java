@@ -369,9 +369,14 @@ class PlainStreamContractTests {
 		});
 	}
 
+	/**
+	 * Waits until a call is in a state and stays in it: as long as the windows of the
+	 * connection fill, a sender waits for moments only.
+	 */
 	private static void awaitState(CallEngine engine, State state) {
 		await().pollDelay(Duration.ZERO)
 			.pollInterval(Duration.ofMillis(5))
+			.during(Duration.ofMillis(100))
 			.until(() -> engine.liveCalls().stream().anyMatch((call) -> call.state() == state));
 	}
 

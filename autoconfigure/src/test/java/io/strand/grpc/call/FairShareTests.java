@@ -120,7 +120,7 @@ class FairShareTests extends HandlerTestBase {
 	}
 
 	@Test
-	void callsWithoutLimitsDoNotCount() throws InterruptedException {
+	void callsWithoutLimitsDoNotCount() {
 		CallLimit limit = CallLimit.shared("server", 1000);
 		EngineServer server = serve(Kind.STRAND_NETTY,
 				(method) -> method.equals(UNARY) ? with(Duration.ZERO, limit) : HandlerSettings.DEFAULT, 1, List.of(),
@@ -131,7 +131,7 @@ class FairShareTests extends HandlerTestBase {
 		for (int i = 0; i < 50; i++) {
 			if (i == 25) {
 				// So that they are counted anew
-				Thread.sleep(FairShare.GOOD_FOR.toMillis() + 1);
+				await().pollDelay(FairShare.GOOD_FOR.plusMillis(1)).until(() -> true);
 			}
 			// Goes on to run, and arrives before the next
 			Outcome.open(modest, BIDI, in(40_000));

@@ -183,6 +183,7 @@ class EngineHandlerContractTests extends HandlerTestBase {
 			EchoHandlers.echo(request, responses);
 		});
 		EngineServer server = serve(kind, HandlerSettings.DEFAULT, service);
+		assertAnswers(server, "to start the threads that server and client share");
 		// Those of applications that other tests keep are not ours to count
 		int threadsBefore = ManagementFactory.getThreadMXBean().getThreadCount();
 		List<Outcome> blocked = new ArrayList<>();
@@ -190,9 +191,7 @@ class EngineHandlerContractTests extends HandlerTestBase {
 			blocked.add(Outcome.of(server.channel(), UNARY, in(120_000), text("block")));
 		}
 		await().atMost(Duration.ofSeconds(60)).until(() -> entered.get() == count);
-		long start = System.nanoTime();
-		assertAnswers(server, "next");
-		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+		assertThat(bestOf(3, () -> assertAnswers(server, "next"))).isLessThan(Duration.ofSeconds(1));
 		int platformThreads = ManagementFactory.getThreadMXBean().getThreadCount() - threadsBefore;
 		assertThat(server.engine().liveCalls()).hasSizeGreaterThanOrEqualTo(count);
 		assertThat(server.engine().liveCalls().iterator().next().state()).isEqualTo(LiveCall.State.RUNNING);
@@ -204,6 +203,16 @@ class EngineHandlerContractTests extends HandlerTestBase {
 		if (kind != Kind.STRAND_IN_PROCESS) {
 			assertThat(server.connections()).isEqualTo(1);
 		}
+	}
+
+	private static Duration bestOf(int rounds, Runnable call) {
+		long best = Long.MAX_VALUE;
+		for (int i = 0; i < rounds; i++) {
+			long start = System.nanoTime();
+			call.run();
+			best = Math.min(best, System.nanoTime() - start);
+		}
+		return Duration.ofNanos(best);
 	}
 
 	@Test

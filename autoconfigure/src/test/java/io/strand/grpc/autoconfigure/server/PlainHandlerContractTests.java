@@ -98,6 +98,32 @@ class PlainHandlerContractTests {
 	}
 
 	@Test
+	@DisplayName("H1: what an interceptor set is there after callbacks that came inside of receive")
+	void h1CallbacksInsideOfReceiveLeaveItThere() {
+		int count = 100;
+		this.routes.chat = (stream) -> {
+			for (int i = 0; i < count; i++) {
+				stream.send(note("x".repeat(64 * 1024)));
+			}
+			assertThat(Thread.currentThread()).isSameAs(Watch.STARTED_BY.get());
+			assertThat(stream.receive()).isEqualTo(note("last"));
+			assertThat(Thread.currentThread()).isSameAs(Watch.STARTED_BY.get());
+			assertThat(Watch.CALL.get()).isEqualTo(GrpcCall.current().id());
+		};
+		run((channel) -> {
+			BlockingClientCall<RouteNote, RouteNote> call = stub(channel).routeChat();
+			call.write(note("last"));
+			for (int i = 0; i < count; i++) {
+				assertThat(call.read()).isNotNull();
+			}
+			assertThat(call.read()).isNull();
+			// The one that the method began in, and that its sender could go on
+			assertThat(this.watch.readies).hasValueGreaterThan(1);
+			assertThat(this.watch.messages).hasValue(1);
+		});
+	}
+
+	@Test
 	@DisplayName("H2: methods that block delay no other call")
 	void h2BlockedMethodsDelayNobody() {
 		int count = 50;
@@ -302,13 +328,18 @@ class PlainHandlerContractTests {
 
 	}
 
-	/** Sets what belongs to the thread, and sees whether callbacks overlap. */
+	/**
+	 * Sets what belongs to the thread, and sees whether callbacks overlap. Puts back what
+	 * it found, since a callback may come inside of another, in which the method runs.
+	 */
 	@GrpcGlobalServerInterceptor
 	static class Watch implements ServerInterceptor {
 
 		static final ThreadLocal<@Nullable Thread> STARTED_BY = new ThreadLocal<>();
 
 		static final ThreadLocal<@Nullable Long> CALL = new ThreadLocal<>();
+
+		final AtomicInteger readies = new AtomicInteger();
 
 		final AtomicInteger messages = new AtomicInteger();
 
@@ -324,24 +355,31 @@ class PlainHandlerContractTests {
 
 				@Override
 				public void onReady() {
-					STARTED_BY.set(thread);
-					CALL.set(id);
-					try {
-						super.onReady();
-					}
-					finally {
-						STARTED_BY.remove();
-						CALL.remove();
-					}
+					Watch.this.readies.incrementAndGet();
+					within(super::onReady);
 				}
 
 				@Override
 				public void onMessage(Q message) {
 					Watch.this.overlaps.addAndGet((inside.incrementAndGet() != 1) ? 1 : 0);
 					Thread.yield(); // one that comes meanwhile comes here too
-					super.onMessage(message);
+					within(() -> super.onMessage(message));
 					Watch.this.messages.incrementAndGet();
 					inside.decrementAndGet();
+				}
+
+				private void within(Runnable callback) {
+					Thread startedBefore = STARTED_BY.get();
+					Long callBefore = CALL.get();
+					STARTED_BY.set(thread);
+					CALL.set(id);
+					try {
+						callback.run();
+					}
+					finally {
+						STARTED_BY.set(startedBefore);
+						CALL.set(callBefore);
+					}
 				}
 
 			};

@@ -240,6 +240,10 @@ final class HandlerRun<Q, R> {
 		this.call.thread().keepInterruptsAway();
 		ServerCall.Listener<Q> current = this.listener;
 		try {
+			if (cancelled) {
+				// Who aborts may not have come to say so
+				this.call.mailbox().put(Mailbox.CANCELLED);
+			}
 			if (current != null && cancelled) {
 				current.onCancel();
 			}

@@ -53,7 +53,8 @@ class CallAbortTests extends HandlerTestBase {
 
 					@Override
 					public void onCancel() {
-						told.complete("cancelled");
+						told.complete(
+								GrpcCall.current().isCancelled() ? "cancelled" : "called back, but not cancelled");
 						ended.countDown();
 					}
 

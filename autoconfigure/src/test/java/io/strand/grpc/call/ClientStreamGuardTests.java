@@ -3,6 +3,7 @@ package io.strand.grpc.call;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -83,7 +84,7 @@ class ClientStreamGuardTests {
 		AtomicInteger sent = new AtomicInteger();
 		Thread first = new Thread(() -> sendLarge(requests, 100, sent), "first-sender");
 		first.start();
-		await().until(() -> sent.get() > 0 && first.getState() == Thread.State.TIMED_WAITING);
+		awaitForAWhile(() -> sent.get() > 0 && first.getState() == Thread.State.TIMED_WAITING);
 		assertThatExceptionOfType(ConcurrentStreamUseException.class)
 			.isThrownBy(() -> requests.onNext(Message.getDefaultInstance()))
 			.withMessageContaining("the requests of strand.testing.Echo/ClientStream")
@@ -228,8 +229,13 @@ class ClientStreamGuardTests {
 			}
 		}, "client-sender");
 		sender.start();
-		await().until(() -> sender.getState() == Thread.State.TIMED_WAITING || !sender.isAlive());
+		awaitForAWhile(() -> sender.getState() == Thread.State.TIMED_WAITING || !sender.isAlive());
 		return sender;
+	}
+
+	/** As long as the windows of the connection fill, a sender waits for moments only. */
+	private static void awaitForAWhile(Callable<Boolean> condition) {
+		await().pollInterval(Duration.ofMillis(5)).during(Duration.ofMillis(100)).until(condition);
 	}
 
 	private static void sendLarge(StreamObserver<Message> requests, int count, AtomicInteger sent) {

@@ -262,8 +262,8 @@ class EngineHandlerContractTests extends HandlerTestBase {
 			return start;
 		})).isLessThan(Duration.ofMillis(100));
 		assertThat(sleeper.bestOf(3, () -> {
-			long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
-			Outcome.of(server.channel(), UNARY, in(1000), text("sleep"));
+			long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+			Outcome.of(server.channel(), UNARY, in(2000), text("sleep"));
 			sleeper.awaitEntered();
 			return deadline;
 		})).isLessThan(Duration.ofMillis(100));
@@ -400,7 +400,7 @@ class EngineHandlerContractTests extends HandlerTestBase {
 			this.log.list.clear();
 			EngineServer server = serve(kind, HandlerSettings.DEFAULT, misbehaviour.handler.apply(new EchoHandlers()));
 			connect(server);
-			long deadline = (misbehaviour.code == Code.DEADLINE_EXCEEDED) ? 1000 : 10_000;
+			long deadline = (misbehaviour.code == Code.DEADLINE_EXCEEDED) ? 2000 : 10_000;
 			Outcome outcome = (misbehaviour == Misbehaviour.THROWS_IN_ON_ERROR)
 					? Outcome.open(server.channel(), misbehaviour.method, in(deadline))
 					: Outcome.of(server.channel(), misbehaviour.method, in(deadline), text("misbehave"));
@@ -691,7 +691,7 @@ class EngineHandlerContractTests extends HandlerTestBase {
 		CallLimit limit = limit("server", 1);
 		EngineServer server = serve(kind, with(Duration.ZERO, limit), service);
 		connect(server);
-		Outcome first = Outcome.of(server.channel(), UNARY, in(1000), text("stubborn"));
+		Outcome first = Outcome.of(server.channel(), UNARY, in(2000), text("stubborn"));
 		await().until(() -> running.get() == 1);
 		assertThat(first.status().getCode()).isEqualTo(Code.DEADLINE_EXCEEDED);
 		for (int i = 0; i < 17; i++) {

@@ -15,9 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -33,7 +33,6 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
-import io.grpc.Context;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ManagedChannel;
@@ -73,6 +72,8 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.test.util.ReflectionTestUtils;
 
+import org.springframework.test.util.ReflectionTestUtils;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -84,8 +85,6 @@ import static org.awaitility.Awaitility.await;
 @Timeout(60)
 @ExtendWith(LeakCheckExtension.class)
 class StreamContractTests {
-
-	private static final Duration AT_ONCE = Duration.ofMillis(800);
 
 	private static final ByteString LARGE = ByteString.copyFrom(new byte[16 * 1024]);
 
@@ -452,17 +451,11 @@ class StreamContractTests {
 	@DisplayName("S6: what ends the call ends blocked sends at once, with its status")
 	void blockedSendsEndWithTheCall(Kind kind, Cause cause) throws Exception {
 		List<CompletableFuture<Throwable>> ends = List.of(new CompletableFuture<>(), new CompletableFuture<>());
-		List<AtomicReference<Long>> endedNanos = List.of(new AtomicReference<>(), new AtomicReference<>());
-		AtomicLong deadlineNanos = new AtomicLong();
 		CountDownLatch handlerGone = new CountDownLatch(1);
 		this.service.serverStream = (request, out) -> {
-			if (cause == Cause.DEADLINE) {
-				deadlineNanos
-					.set(System.nanoTime() + Context.current().getDeadline().timeRemaining(TimeUnit.NANOSECONDS));
-			}
 			// One of the two waits for the client, the other one for the first
-			this.threads.execute(() -> sendUntilRefused(out, ends.get(0), endedNanos.get(0)));
-			sendUntilRefused(out, ends.get(1), endedNanos.get(1));
+			this.threads.execute(() -> sendUntilRefused(out, ends.get(0)));
+			sendUntilRefused(out, ends.get(1));
 			handlerGone.countDown();
 		};
 		start(kind, ConcurrentSend.SERIALIZE);
@@ -478,11 +471,12 @@ class StreamContractTests {
 					stub = stub.withInterceptors(new SilentDeadline());
 				}
 				stub.serverStream(number(0), client);
-				awaitBlocked();
-				long causedNanos = System.nanoTime();
+				if (cause != Cause.DEADLINE) {
+					awaitBlocked();
+				}
 				switch (cause) {
 					case CANCEL -> client.cancel();
-					case DEADLINE -> causedNanos = deadlineNanos.get();
+					case DEADLINE -> awaitBlockedOr(() -> ends.get(1).isDone());
 					case CONNECTION_LOST -> proxy.close();
 					case SERVER_SHUTDOWN_NOW -> started().server().shutdownNow();
 				}
@@ -490,7 +484,6 @@ class StreamContractTests {
 					Throwable ex = ends.get(i).get(10, TimeUnit.SECONDS);
 					assertThat(ex).isInstanceOf(StatusRuntimeException.class);
 					assertThat(Status.fromThrowable(ex).getCode()).isEqualTo(cause.expected);
-					assertThat(Duration.ofNanos(endedNanos.get(i).get() - causedNanos)).isLessThan(AT_ONCE);
 				}
 				assertThat(handlerGone.await(5, TimeUnit.SECONDS)).isTrue();
 			}
@@ -536,7 +529,7 @@ class StreamContractTests {
 		Thread blocked = sender.get();
 		assertThat(blocked).isNotNull();
 		blocked.interrupt();
-		await().atMost(AT_ONCE).untilAsserted(() -> assertThat(refused).doesNotHaveValue(-1));
+		await().untilAsserted(() -> assertThat(refused).doesNotHaveValue(-1));
 		client.readAll();
 		assertThat(client.end()).isEqualTo(Status.OK);
 		assertThat(client.messages()).extracting(Message::getNumber)
@@ -559,13 +552,10 @@ class StreamContractTests {
 		HandlerSettings settings = new HandlerSettings(Threading.AUTO, true, ConcurrentSend.SERIALIZE, 1, 64, List.of(),
 				Duration.ZERO);
 		start(kind, settings, List.of(), UnaryOperator.identity());
-		long start = System.nanoTime();
 		Responses responses = new Responses(1);
 		stub().serverStream(number(0), responses);
 		assertThat(responses.end()).isEqualTo(Status.OK);
 		assertThat(responses.next[0]).isEqualTo(count);
-		// A lost one would cost a second each
-		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
 	}
 
 	@ParameterizedTest
@@ -776,21 +766,18 @@ class StreamContractTests {
 	void errorOvertakesABlockedSender(Kind kind) throws Exception {
 		CompletableFuture<StreamObserver<Message>> observer = new CompletableFuture<>();
 		CompletableFuture<Throwable> end = new CompletableFuture<>();
-		AtomicReference<Long> endedNanos = new AtomicReference<>();
 		this.service.serverStream = (request, out) -> {
 			observer.complete(out);
-			sendUntilRefused(out, end, endedNanos);
+			sendUntilRefused(out, end);
 		};
 		start(kind, ConcurrentSend.SERIALIZE);
 		SlowClient client = new SlowClient();
 		stub().serverStream(number(0), client);
 		awaitBlocked();
-		long start = System.nanoTime();
 		observer.get(5, TimeUnit.SECONDS).onError(Status.ABORTED.asException());
 		Throwable ex = end.get(5, TimeUnit.SECONDS);
 		assertThat(Status.fromThrowable(ex).getCode()).isEqualTo(Status.Code.CANCELLED);
 		assertThat(ex).hasMessageContaining("ended with ABORTED by thread");
-		assertThat(Duration.ofNanos(endedNanos.get() - start)).isLessThan(AT_ONCE);
 		client.readAll();
 		assertThat(client.end().getCode()).isEqualTo(Status.Code.ABORTED);
 	}
@@ -800,9 +787,8 @@ class StreamContractTests {
 	@DisplayName("S8: an interceptor that ends the call by itself frees a blocked sender, which is told")
 	void interceptorEndsTheCallWhileASenderIsBlocked(Kind kind) throws Exception {
 		CompletableFuture<Throwable> end = new CompletableFuture<>();
-		AtomicReference<Long> endedNanos = new AtomicReference<>();
 		AtomicReference<@Nullable ServerCall<?, ?>> intercepted = new AtomicReference<>();
-		this.service.serverStream = (request, out) -> sendUntilRefused(out, end, endedNanos);
+		this.service.serverStream = (request, out) -> sendUntilRefused(out, end);
 		ServerInterceptor interceptor = new ServerInterceptor() {
 
 			@Override
@@ -819,10 +805,8 @@ class StreamContractTests {
 		awaitBlocked();
 		ServerCall<?, ?> call = intercepted.get();
 		assertThat(call).isNotNull();
-		long start = System.nanoTime();
 		call.close(Status.PERMISSION_DENIED, new Metadata());
 		assertThat(end.get(5, TimeUnit.SECONDS)).hasMessageContaining("ended with PERMISSION_DENIED by thread");
-		assertThat(Duration.ofNanos(endedNanos.get() - start)).isLessThan(AT_ONCE);
 		client.readAll();
 		assertThat(client.end().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
 	}
@@ -867,7 +851,9 @@ class StreamContractTests {
 
 	private void start(Kind kind, HandlerSettings settings, List<ServerInterceptor> interceptors,
 			UnaryOperator<NettyChannelBuilder> client) {
-		this.server = new EngineServer(kind, settings, interceptors, client, this.service);
+		List<ServerInterceptor> all = new ArrayList<>(interceptors);
+		all.add(new NoTimedLook());
+		this.server = new EngineServer(kind, settings, all, client, this.service);
 	}
 
 	private static HandlerSettings settings(ConcurrentSend concurrentSend, int eventLoopQueue) {
@@ -890,9 +876,13 @@ class StreamContractTests {
 	 * connection fill, it waits for moments only.
 	 */
 	private void awaitBlocked() {
+		awaitBlockedOr(() -> false);
+	}
+
+	private void awaitBlockedOr(BooleanSupplier over) {
 		await().pollInterval(Duration.ofMillis(5))
 			.during(Duration.ofMillis(100))
-			.until(() -> started().engine()
+			.until(() -> over.getAsBoolean() || started().engine()
 				.liveCalls()
 				.stream()
 				.anyMatch((call) -> call.state() == LiveCall.State.BLOCKED_SENDING));
@@ -967,15 +957,13 @@ class StreamContractTests {
 		}
 	}
 
-	private static void sendUntilRefused(StreamObserver<Message> out, CompletableFuture<Throwable> end,
-			AtomicReference<Long> endedNanos) {
+	private static void sendUntilRefused(StreamObserver<Message> out, CompletableFuture<Throwable> end) {
 		try {
 			while (true) {
 				out.onNext(large(0));
 			}
 		}
 		catch (RuntimeException ex) {
-			endedNanos.set(System.nanoTime());
 			end.complete(ex);
 		}
 	}
@@ -1116,6 +1104,24 @@ class StreamContractTests {
 
 		Status end() throws Exception {
 			return this.end.get(30, TimeUnit.SECONDS);
+		}
+
+	}
+
+	/**
+	 * Takes away the net under the wake-ups of senders: one that is lost is not made good
+	 * in a second, but never.
+	 */
+	private static final class NoTimedLook implements ServerInterceptor {
+
+		@Override
+		public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+				ServerCallHandler<Q, R> next) {
+			HandlerCall<?, ?> served = ServedCall.KEY.get();
+			if (served != null) {
+				ReflectionTestUtils.setField(served.call().guard(), "recheckNanos", TimeUnit.HOURS.toNanos(1));
+			}
+			return next.startCall(call, headers);
 		}
 
 	}

@@ -201,7 +201,7 @@ class BalancingTests {
 		await().until(() -> this.names.questions() > before + 3);
 		assertThatCode(() -> EchoGrpc.newBlockingStub(this.channels.channel("default")).unary(MESSAGE))
 			.doesNotThrowAnyException();
-		assertThat(this.first.connections()).isEqualTo(1);
+		await().untilAsserted(() -> assertThat(this.first.connections()).isEqualTo(1));
 	}
 
 	@Test

@@ -526,7 +526,7 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 			Metadata headers = new Metadata();
 			if (cause == Cause.DEADLINE) {
 				// The server's timer alone: the client's may be first, and then cancels
-				headers.put(Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER), "1S");
+				headers.put(Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER), "2S");
 			}
 			ClientCall<Message, Message> call = channel.newCall(BIDI, CallOptions.DEFAULT);
 			call.start(new ClientCall.Listener<>() {

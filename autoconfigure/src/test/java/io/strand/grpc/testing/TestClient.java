@@ -89,7 +89,7 @@ public final class TestClient implements AutoCloseable {
 	@Override
 	public void close() {
 		try {
-			if (!this.channel.shutdownNow().awaitTermination(5, TimeUnit.SECONDS)) {
+			if (!this.channel.shutdownNow().awaitTermination(30, TimeUnit.SECONDS)) {
 				throw new IllegalStateException("The channel does not end");
 			}
 		}

@@ -56,7 +56,7 @@ final class InteropCases extends AbstractInteropTest {
 			.properties("strand.client.channels.interop.target=localhost:" + port(),
 					"strand.client.channels.interop.services=grpc.testing.TestService",
 					"strand.client.channels.interop.max-inbound-message-size=" + MAX_MESSAGE_SIZE + "B",
-					"strand.client.channels.interop.shutdown-grace-period=5s", "eureka.client.enabled=false")
+					"strand.client.channels.interop.shutdown-grace-period=30s", "eureka.client.enabled=false")
 			.run();
 		return new StubChannel(context.getBean(InteropApplication.Client.class).stub().getChannel(), context);
 	}

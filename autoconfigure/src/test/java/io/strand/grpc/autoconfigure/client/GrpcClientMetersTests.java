@@ -159,7 +159,10 @@ class GrpcClientMetersTests {
 			requests.onCompleted();
 		});
 		sender.start();
-		await().until(() -> value("senders.blocked", "default") == 1);
+		// As long as the windows fill, for moments only
+		await().pollInterval(Duration.ofMillis(5))
+			.during(Duration.ofMillis(100))
+			.until(() -> value("senders.blocked", "default") == 1);
 		return sender;
 	}
 

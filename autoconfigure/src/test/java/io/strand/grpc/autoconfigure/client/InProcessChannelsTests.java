@@ -54,7 +54,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 		"strand.server.port=9090", "strand.client.channels.default.target=dns:///gateway.invalid:443",
 		"strand.client.channels.default.ssl.enabled=true", "strand.client.channels.default.deadline=30s",
 		"strand.client.channels.stock.target=static://stock-1.invalid:9090,stock-2.invalid:9090",
-		"strand.client.channels.stock.deadline=2s", "strand.client.channels.stock.authority=stock.shop",
+		"strand.client.channels.stock.deadline=5s", "strand.client.channels.stock.authority=stock.shop",
 		"strand.client.channels.stock.load-balancing-policy=round_robin",
 		"strand.client.channels.stock.keep-alive.time=30s", "strand.client.channels.stock.connect=wait" })
 @DirtiesContext(classMode = ClassMode.AFTER_EACH_TEST_METHOD)

@@ -48,7 +48,7 @@ class OwnServerTests {
 
 	private static final Message MESSAGE = Message.newBuilder().setText("hello").build();
 
-	private static final int ROUNDS = 3;
+	private static final int ROUNDS = 5;
 
 	@TempDir
 	private Path directory;
@@ -80,11 +80,11 @@ class OwnServerTests {
 	}
 
 	/**
-	 * All but one, which the machine may have held up. With gRPC's back-off few would be:
-	 * a second from the last attempt before the start.
+	 * Most, since the machine may hold one up, and the first loads classes. With gRPC's
+	 * back-off few would be: a second from the last attempt before the start.
 	 */
 	private static boolean isWithoutBackOff(List<? extends Duration> waited) {
-		return waited.stream().filter((each) -> each.toMillis() < 400).count() >= ROUNDS - 1;
+		return waited.stream().filter((each) -> each.toMillis() < 400).count() > ROUNDS / 2;
 	}
 
 	@ParameterizedTest

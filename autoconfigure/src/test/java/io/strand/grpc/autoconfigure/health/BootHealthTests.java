@@ -191,9 +191,9 @@ class BootHealthTests {
 					awaitStatus(client, ECHO, ServingStatus.SERVING);
 					this.db.status = Status.DOWN;
 					AvailabilityChangeEvent.publish(context, ReadinessState.REFUSING_TRAFFIC);
-					assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.NOT_SERVING);
+					awaitStatus(client, "", ServingStatus.NOT_SERVING);
 					AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
-					assertThat(HealthContext.check(client, "")).isEqualTo(ServingStatus.SERVING);
+					awaitStatus(client, "", ServingStatus.SERVING);
 					// Asked again for that
 					awaitStatus(client, ECHO, ServingStatus.NOT_SERVING);
 				}

@@ -62,7 +62,7 @@ class GrpcServerMetersTests {
 	void callsThatRunThatWaitAndThatAreRefused() {
 		this.runner
 			.withPropertyValues("strand.server.services[strand.testing.Stock].max-concurrent-calls=1",
-					"strand.server.services[strand.testing.Stock].max-wait=3s")
+					"strand.server.services[strand.testing.Stock].max-wait=5s")
 			.run((context) -> {
 				bind(context);
 				try (TestClient client = ObservedServer.client(context)) {

@@ -1,5 +1,6 @@
 package io.strand.grpc.autoconfigure.observation;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 import io.micrometer.core.instrument.MeterRegistry;
@@ -52,7 +53,8 @@ class PinnedThreadMetersTests {
 			context.getBean(PinnedThreadMeters.class).bindTo(this.registry);
 			try (TestClient client = ObservedServer.client(context)) {
 				client.echo("hello");
-				await().until(() -> this.registry.find("strand.server.threads.pinned").timer() != null);
+				await().atMost(Duration.ofSeconds(60))
+					.until(() -> this.registry.find("strand.server.threads.pinned").timer() != null);
 				assertThat(this.registry.get("strand.server.threads.pinned")
 					.tag("method", "strand.testing.Echo/Unary")
 					.timer()

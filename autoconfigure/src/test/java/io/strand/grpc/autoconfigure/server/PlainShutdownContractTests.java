@@ -163,9 +163,11 @@ class PlainShutdownContractTests {
 			// One that comes before the news of the stop is served like any other
 			await().until(() -> {
 				Throwable refused = catchThrowable(() -> stub(channel).getFeature(point(1)));
-				assertThat(Status.fromThrowable(refused).getCode()).isIn(Status.Code.UNAVAILABLE,
-						(refused == null) ? Status.Code.UNKNOWN : Status.Code.UNAVAILABLE);
-				return refused != null;
+				if (refused == null) {
+					return false;
+				}
+				assertThat(Status.fromThrowable(refused).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+				return true;
 			});
 			assertThat(stopped).isNotDone();
 			gate.countDown();

@@ -227,7 +227,7 @@ class PlainStreamContractTests {
 			Throwable ex = catchThrowable(() -> {
 				switch (blocked) {
 					case RECEIVE -> stream.receive();
-					case SEND -> send(stream, Integer.MAX_VALUE);
+					case SEND -> sendLarge(stream);
 					case SLEEP -> TimeUnit.SECONDS.sleep(30);
 				}
 			});
@@ -378,6 +378,12 @@ class PlainStreamContractTests {
 			.pollInterval(Duration.ofMillis(5))
 			.during(Duration.ofMillis(100))
 			.until(() -> engine.liveCalls().stream().anyMatch((call) -> call.state() == state));
+	}
+
+	private static void sendLarge(ServerStream<RouteNote> stream) {
+		while (true) {
+			stream.send(large());
+		}
 	}
 
 	private static void send(ServerStream<RouteNote> stream, int count) {

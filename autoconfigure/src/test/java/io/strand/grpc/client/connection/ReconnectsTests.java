@@ -3,6 +3,7 @@ package io.strand.grpc.client.connection;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -124,8 +125,9 @@ class ReconnectsTests {
 		private void accept() {
 			try {
 				while (true) {
-					this.listener.accept().close();
+					Socket client = this.listener.accept();
 					this.connections.incrementAndGet();
+					client.close();
 				}
 			}
 			catch (IOException ex) {

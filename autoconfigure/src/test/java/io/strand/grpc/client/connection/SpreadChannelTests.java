@@ -86,13 +86,13 @@ class SpreadChannelTests {
 			for (int i = 0; i < 50; i++) {
 				EchoGrpc.newStub(channel).unary(text("hold"), new Counting(answered));
 			}
-		}).join(Duration.ofSeconds(10));
+		}).join(Duration.ofSeconds(60));
 		// None would come after the hundredth of its connection before another is
 		// answered
-		await().until(() -> this.waiting.size() == 1000);
+		await().atMost(Duration.ofSeconds(60)).until(() -> this.waiting.size() == 1000);
 		assertThat(this.server.connections()).isEqualTo(10);
 		this.waiting.forEach((responses) -> EchoHandlers.echo(text("at last"), responses));
-		await().until(() -> answered.getCount() == 0);
+		await().atMost(Duration.ofSeconds(60)).until(() -> answered.getCount() == 0);
 	}
 
 	@Test

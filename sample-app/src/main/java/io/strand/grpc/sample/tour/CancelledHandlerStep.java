@@ -24,7 +24,7 @@ class CancelledHandlerStep implements TourStep {
 
 	private static final int CALLS = 10;
 
-	private static final Duration PATIENCE = Duration.ofMillis(1500);
+	private static final Duration PATIENCE = Duration.ofSeconds(8);
 
 	private static final Duration PROMISED = Duration.ofMillis(100);
 

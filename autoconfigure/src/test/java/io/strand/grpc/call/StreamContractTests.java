@@ -774,7 +774,9 @@ class StreamContractTests {
 		SlowClient client = new SlowClient();
 		stub().serverStream(number(0), client);
 		awaitBlocked();
+		long start = System.nanoTime();
 		observer.get(5, TimeUnit.SECONDS).onError(Status.ABORTED.asException());
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
 		Throwable ex = end.get(5, TimeUnit.SECONDS);
 		assertThat(Status.fromThrowable(ex).getCode()).isEqualTo(Status.Code.CANCELLED);
 		assertThat(ex).hasMessageContaining("ended with ABORTED by thread");
@@ -805,7 +807,9 @@ class StreamContractTests {
 		awaitBlocked();
 		ServerCall<?, ?> call = intercepted.get();
 		assertThat(call).isNotNull();
+		long start = System.nanoTime();
 		call.close(Status.PERMISSION_DENIED, new Metadata());
+		assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
 		assertThat(end.get(5, TimeUnit.SECONDS)).hasMessageContaining("ended with PERMISSION_DENIED by thread");
 		client.readAll();
 		assertThat(client.end().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
@@ -1110,7 +1114,7 @@ class StreamContractTests {
 
 	/**
 	 * Takes away the net under the wake-ups of senders: one that is lost is not made good
-	 * in a second, but never.
+	 * in a second, but later than any test waits.
 	 */
 	private static final class NoTimedLook implements ServerInterceptor {
 
@@ -1119,7 +1123,7 @@ class StreamContractTests {
 				ServerCallHandler<Q, R> next) {
 			HandlerCall<?, ?> served = ServedCall.KEY.get();
 			if (served != null) {
-				ReflectionTestUtils.setField(served.call().guard(), "recheckNanos", TimeUnit.HOURS.toNanos(1));
+				ReflectionTestUtils.setField(served.call().guard(), "recheckNanos", TimeUnit.SECONDS.toNanos(40));
 			}
 			return next.startCall(call, headers);
 		}

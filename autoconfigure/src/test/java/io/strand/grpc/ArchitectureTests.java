@@ -18,6 +18,7 @@ import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.strand.grpc.testing.LeakCheckExtension;
 import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -183,6 +184,23 @@ class ArchitectureTests {
 	@Test
 	void noMethodIsSynchronized() {
 		noMethods().should().haveModifier(JavaModifier.SYNCHRONIZED).check(MAIN);
+	}
+
+	@Test
+	void testsThatTryInterleavingsAreThoseTheBuildRunsApart() {
+		assertThat(TESTS.stream().filter(JavaClass::isTopLevelClass).filter(ArchitectureTests::isMadeForLincheck))
+			.hasSizeGreaterThan(10)
+			.allSatisfy((type) -> {
+				assertThat(type.getSimpleName()).endsWith("LincheckTests");
+				assertThat(type.getAnnotationOfType(Tag.class).value()).isEqualTo("lincheck");
+			});
+	}
+
+	private static boolean isMadeForLincheck(JavaClass type) {
+		return type.getSimpleName().endsWith("LincheckTests") || type.getDirectDependenciesFromSelf()
+			.stream()
+			.anyMatch(
+					(dependency) -> dependency.getTargetClass().getPackageName().startsWith("org.jetbrains.lincheck"));
 	}
 
 	@Test

@@ -264,6 +264,25 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 		ServedCall.of(call).endAtStop(end);
 	}
 
+	/**
+	 * Sends a message if its client takes it now, and never waits for that, as
+	 * {@code sendMessage} of a call that an engine serves does.
+	 * @param <R> the type of the messages
+	 * @param call the call as gRPC hands it to the interceptor next to the handler
+	 * @param message a message of a stream
+	 * @return whether it was sent; if not, {@code onReady} will come
+	 */
+	public static <R> boolean sendIfReady(ServerCall<?, R> call, R message) {
+		if (call instanceof GuardedServerCall<?, R> guarded) {
+			return guarded.sendIfReady(message);
+		}
+		if (!call.isReady()) {
+			return false;
+		}
+		call.sendMessage(message);
+		return true;
+	}
+
 	boolean isDraining() {
 		return this.draining;
 	}

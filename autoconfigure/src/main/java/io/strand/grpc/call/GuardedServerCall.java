@@ -82,6 +82,11 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 		throwIfBreached();
 	}
 
+	/** Sends a message of a stream if the transport takes it now. */
+	boolean sendIfReady(R message) {
+		return this.guard.sendIfReady(() -> transmitMessage(message));
+	}
+
 	private void transmitMessage(R message) {
 		if (this.answered && !this.streaming) {
 			this.breach = "sent a second answer";

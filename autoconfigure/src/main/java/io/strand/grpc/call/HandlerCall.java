@@ -254,6 +254,8 @@ final class HandlerCall<Q, R> {
 				}
 			}
 			finally {
+				// Who aborts may not have come to say so, and nobody else will
+				this.mailbox.put(Mailbox.CANCELLED);
 				finish(from);
 			}
 		}
@@ -323,9 +325,18 @@ final class HandlerCall<Q, R> {
 
 	/** Why the call was cancelled, as a status; {@code null} if it was not. */
 	@Nullable Status cancellation() {
-		if (!isCancelled()) {
-			return null;
-		}
+		return isCancelled() ? cancelled() : null;
+	}
+
+	/**
+	 * As {@link #cancellation}, also if only the {@link Context} knows yet: it is first,
+	 * and what listens to it may keep the transport's thread from telling the call.
+	 */
+	@Nullable Status cancellationOnItsWay() {
+		return (isCancelled() || this.context.isCancelled()) ? cancelled() : null;
+	}
+
+	private Status cancelled() {
 		Throwable cause = this.context.cancellationCause();
 		// The client's timer may come first, and then cancels
 		Deadline deadline = this.context.getDeadline();

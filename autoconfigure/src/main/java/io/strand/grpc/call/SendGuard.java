@@ -87,6 +87,14 @@ abstract class SendGuard {
 	 */
 	abstract @Nullable Status cancellation();
 
+	/**
+	 * As {@link #cancellation}, for those who wait: also if the news of it is still on
+	 * its way.
+	 */
+	@Nullable Status cancellationOnItsWay() {
+		return cancellation();
+	}
+
 	/** The call in words, such as {@code shop.Chat/Room (call 7)}. */
 	abstract String describe();
 
@@ -124,6 +132,41 @@ abstract class SendGuard {
 				}
 			}
 			transmit.run();
+		}
+		finally {
+			release();
+		}
+	}
+
+	/**
+	 * Sends a message if the transport takes it now. Waits for other senders at most,
+	 * never for the peer.
+	 * @param transmit hands the message to the transport
+	 * @return whether it was sent, or left by an event loop to the one that sends
+	 * @throws StatusRuntimeException if the call was cancelled
+	 * @throws IllegalStateException if the stream was ended before
+	 */
+	final boolean sendIfReady(Runnable transmit) {
+		if (!isReady()) {
+			return false;
+		}
+		if (this.mode == ConcurrentSend.OFF) {
+			transmit.run();
+			return true;
+		}
+		if (!acquire(false)) {
+			eventLoops().send(transmit, false);
+			return true;
+		}
+		try {
+			refuseIfEnded();
+			refuseIfCancelled();
+			if (!isReady()) {
+				return false;
+			}
+			seenReady();
+			transmit.run();
+			return true;
 		}
 		finally {
 			release();
@@ -378,7 +421,10 @@ abstract class SendGuard {
 		}
 		// First: whoever cancels interrupts after that
 		boolean interrupted = Thread.currentThread().isInterrupted();
-		refuseIfCancelled();
+		Status cancelled = cancellationOnItsWay();
+		if (cancelled != null) {
+			throw notDone(cancelled, false);
+		}
 		if (interrupted) {
 			throw notDone(Status.CANCELLED.withDescription("Interrupted while waiting to send"), false);
 		}

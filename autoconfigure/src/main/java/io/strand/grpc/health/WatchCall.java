@@ -7,6 +7,7 @@ import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.LoggedFailure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -77,11 +78,14 @@ final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 	}
 
 	private void sendLatest() {
-		if (!this.ended && isReady()) {
-			R message = this.latest.getAndSet(null);
-			if (message != null) {
-				quietly(() -> super.sendMessage(message));
-			}
+		R message = this.ended ? null : this.latest.getAndSet(null);
+		if (message != null) {
+			quietly(() -> {
+				// Who tells many may hold what the event loop needs to make it ready
+				if (!CallEngine.sendIfReady(delegate(), message)) {
+					this.latest.compareAndSet(null, message);
+				}
+			});
 		}
 	}
 

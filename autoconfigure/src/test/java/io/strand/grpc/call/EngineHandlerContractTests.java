@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -16,6 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -37,6 +39,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.Status.Code;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioEventLoopGroup;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -49,6 +52,7 @@ import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.EngineServer.Kind;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.Outcome;
+import io.strand.grpc.testing.SlowClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -335,6 +339,45 @@ class EngineHandlerContractTests extends HandlerTestBase {
 			assertAnswers(server, "next");
 		}
 		assertThat(leaked).hasValue(0);
+	}
+
+	@ParameterizedTest
+	@DisplayName("S6: a blocked sender is told of the cancellation though its event loop waits for a lock of the sender's")
+	@EnumSource(value = Kind.class, names = { "STRAND_NETTY", "STRAND_NETTY_PLATFORM" })
+	void senderThatHoldsWhatItsEventLoopNeedsIsToldOfTheEnd(Kind kind) throws Exception {
+		ReentrantLock lock = new ReentrantLock();
+		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+		EngineServer server = serve(kind, HandlerSettings.DEFAULT,
+				new EchoHandlers().serverStream((request, responses) -> {
+					Context.current().addListener((context) -> {
+						lock.lock();
+						lock.unlock();
+					}, Runnable::run);
+					lock.lock();
+					try {
+						while (true) {
+							responses.onNext(
+									Message.newBuilder().setPayload(ByteString.copyFrom(new byte[64 * 1024])).build());
+						}
+					}
+					catch (StatusRuntimeException ex) {
+						thrown.complete(ex);
+					}
+					finally {
+						lock.unlock();
+					}
+				}));
+		SlowClient client = new SlowClient();
+		EchoGrpc.newStub(server.channel()).serverStream(text("hello"), client);
+		await().pollInterval(Duration.ofMillis(5))
+			.during(Duration.ofMillis(100))
+			.until(() -> server.engine()
+				.liveCalls()
+				.stream()
+				.anyMatch((call) -> call.state() == LiveCall.State.BLOCKED_SENDING));
+		client.cancel();
+		assertThat(Status.fromThrowable(thrown.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Code.CANCELLED);
+		await().until(() -> server.engine().liveCalls().isEmpty());
 	}
 
 	@ParameterizedTest

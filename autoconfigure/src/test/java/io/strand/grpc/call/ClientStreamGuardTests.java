@@ -233,9 +233,12 @@ class ClientStreamGuardTests {
 		return sender;
 	}
 
-	/** As long as the windows of the connection fill, a sender waits for moments only. */
+	/**
+	 * As long as the windows of the connection fill, a sender waits for moments only. It
+	 * looks again each 50 ms.
+	 */
 	private static void awaitForAWhile(Callable<Boolean> condition) {
-		await().pollInterval(Duration.ofMillis(5)).during(Duration.ofMillis(100)).until(condition);
+		await().pollInterval(Duration.ofMillis(5)).during(Duration.ofMillis(40)).until(condition);
 	}
 
 	private static void sendLarge(StreamObserver<Message> requests, int count, AtomicInteger sent) {

@@ -66,7 +66,7 @@ class EventLoopWatchTests extends HandlerTestBase {
 	@Test
 	@DisplayName("H7: a method on the event loop that blocks is logged with its name and stack")
 	void methodOfAServerThatBlocksIsLogged(CapturedOutput output) {
-		// Classes that it loads are not what its handler is to be found in
+		// Else its handler may be found while it loads classes
 		assertAnswers(serve(Kind.STRAND_NETTY, with(Threading.EVENT_LOOP, true), new EchoHandlers()), "warm up");
 		CountDownLatch release = new CountDownLatch(1);
 		EngineServer server = serve(Kind.STRAND_NETTY, with(Threading.EVENT_LOOP, true),

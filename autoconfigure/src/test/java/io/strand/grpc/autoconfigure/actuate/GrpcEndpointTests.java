@@ -134,7 +134,7 @@ class GrpcEndpointTests {
 				EchoGrpc.newStub(client.channel()).serverStream(Message.getDefaultInstance(), slow);
 				await()
 					.until(() -> calls(context).size() == 2 && calls(context).get(1).state().equals("blocked_sending"));
-				// Still blocked, and no more for moments only, as while the windows fill
+				// Blocked for good, not for moments as while the windows fill
 				await().pollInterval(Duration.ofMillis(5))
 					.during(Duration.ofMillis(100))
 					.until(() -> calls(context).get(1).state().equals("blocked_sending")

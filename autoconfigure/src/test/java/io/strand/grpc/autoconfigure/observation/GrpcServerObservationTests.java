@@ -246,9 +246,7 @@ class GrpcServerObservationTests {
 			try (TestClient client = ObservedServer.client(context)) {
 				await().until(() -> client.channel().getState(true) == ConnectivityState.READY);
 				List<String> measured = new ArrayList<>();
-				// One whose headers took long to come has its cancellation come before
-				// its
-				// deadline
+				// If its headers came late, its cancellation comes before its deadline
 				while (measured.size() < 3 && !measured.contains("DEADLINE_EXCEEDED")) {
 					Outcome outcome = Outcome.of(client.channel(), EchoGrpc.getUnaryMethod(),
 							CallOptions.DEFAULT.withDeadlineAfter(2, TimeUnit.SECONDS), MESSAGE);

@@ -268,7 +268,7 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 	 * Sends a message if its client takes it now, and never waits for that, as
 	 * {@code sendMessage} of a call that an engine serves does.
 	 * @param <R> the type of the messages
-	 * @param call the call as gRPC hands it to the interceptor next to the handler
+	 * @param call the call as gRPC hands it to the first of what wraps the handler
 	 * @param message a message of a stream
 	 * @return whether it was sent; if not, {@code onReady} will come
 	 */

@@ -256,6 +256,7 @@ final class HandlerCall<Q, R> {
 			finally {
 				// Who aborts may not have come to say so, and nobody else will
 				this.mailbox.put(Mailbox.CANCELLED);
+				this.call.guard().wake();
 				finish(from);
 			}
 		}
@@ -330,10 +331,11 @@ final class HandlerCall<Q, R> {
 
 	/**
 	 * As {@link #cancellation}, also if only the {@link Context} knows yet: it is first,
-	 * and what listens to it may keep the transport's thread from telling the call.
+	 * and what listens to it may keep the transport's thread from telling the call. Not
+	 * with a timeout of the call's own, which must be known for its end before.
 	 */
 	@Nullable Status cancellationOnItsWay() {
-		return (isCancelled() || this.context.isCancelled()) ? cancelled() : null;
+		return (isCancelled() || (this.timeout == null && this.context.isCancelled())) ? cancelled() : null;
 	}
 
 	private Status cancelled() {

@@ -11,7 +11,7 @@ import io.strand.grpc.call.CallEngine;
  * Keeps those who watch the health of a server from holding up anybody: a watcher that
  * does not read misses what was in between and blocks nobody, one that has gone fails
  * nobody, and all are ended when the server begins to wait for its calls. To be next to
- * the handlers.
+ * the guard of the call, around whatever else wraps the handler.
  */
 public final class WatchStreams implements ServerInterceptor {
 

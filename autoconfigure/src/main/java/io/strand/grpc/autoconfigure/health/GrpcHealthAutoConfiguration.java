@@ -25,6 +25,8 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 
 /**
  * Auto-configuration of the health service, in an application that has a gRPC server.
@@ -55,10 +57,12 @@ public final class GrpcHealthAutoConfiguration {
 	}
 
 	/**
-	 * For a health service of the application's own.
+	 * For a health service of the application's own. Before all that wraps handlers: what
+	 * is between it and the guard of the call would have it wait there.
 	 */
 	@Bean
 	@ConditionalOnMissingBean(name = "strandHealthWatchDecorator")
+	@Order(Ordered.HIGHEST_PRECEDENCE)
 	ServiceDecorator strandHealthWatchDecorator() {
 		return new WatchDecorator();
 	}

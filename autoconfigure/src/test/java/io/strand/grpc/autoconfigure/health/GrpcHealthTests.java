@@ -7,11 +7,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import io.grpc.ConnectivityState;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -28,6 +34,7 @@ import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.GrpcCall;
 import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.health.ServerHealth;
+import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStoppingEvent;
 import io.strand.grpc.testing.EchoGrpc;
@@ -151,6 +158,25 @@ class GrpcHealthTests {
 				// Its streams hold up nothing either
 				close(context).get(10, TimeUnit.SECONDS);
 				assertThat(HealthContext.next(watch)).isNull();
+			}
+		});
+	}
+
+	@Test
+	void whenApplicationHasItsOwnHealthServiceThenItWaitsForNoWatcher() {
+		OwnHealth health = new OwnHealth();
+		this.runner.withBean(OwnHealth.class, () -> health).withBean(Optimist.class).run((context) -> {
+			try (TestClient client = HealthContext.client(context)) {
+				BlockingClientCall<?, HealthCheckResponse> watch = HealthContext.watch(client.channel(), "");
+				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.UNKNOWN);
+				Future<?> told = this.threads.submit(() -> {
+					// More than the windows and the queue take, with nobody to read it
+					for (int i = 0; i < 300_000; i++) {
+						health.watcher.onNext(HealthCheckResponse.getDefaultInstance());
+					}
+				});
+				told.get(60, TimeUnit.SECONDS);
+				watch.cancel("The test has seen enough", null);
 			}
 		});
 	}
@@ -554,7 +580,28 @@ class GrpcHealthTests {
 		assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
 	}
 
+	/** Says what may be true at one moment and not at the next. */
+	@GrpcGlobalServerInterceptor
+	static class Optimist implements ServerInterceptor {
+
+		@Override
+		public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
+				ServerCallHandler<Q, R> next) {
+			return next.startCall(new SimpleForwardingServerCall<>(call) {
+
+				@Override
+				public boolean isReady() {
+					return true;
+				}
+
+			}, headers);
+		}
+
+	}
+
 	static class OwnHealth extends HealthGrpc.HealthImplBase {
+
+		private volatile StreamObserver<HealthCheckResponse> watcher;
 
 		@Override
 		public void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> responses) {
@@ -564,6 +611,7 @@ class GrpcHealthTests {
 
 		@Override
 		public void watch(HealthCheckRequest request, StreamObserver<HealthCheckResponse> responses) {
+			this.watcher = responses;
 			responses.onNext(HealthCheckResponse.newBuilder().setStatus(ServingStatus.UNKNOWN).build());
 		}
 

@@ -23,13 +23,17 @@ final class ClientSendGuard extends SendGuard {
 
 	private final ClientCall<?, ?> call;
 
+	/** Knows of the end before {@link #ended}, if somebody may have to. */
+	private final @Nullable CallAttempts attempts;
+
 	private volatile @Nullable Status ended;
 
-	ClientSendGuard(ClientStreamGuard settings, String method, ClientCall<?, ?> call) {
+	ClientSendGuard(ClientStreamGuard settings, String method, ClientCall<?, ?> call, @Nullable CallAttempts attempts) {
 		super(settings.concurrentSend(), settings.eventLoopQueue(), RECHECK_NANOS);
 		this.settings = settings;
 		this.method = method;
 		this.call = call;
+		this.attempts = attempts;
 	}
 
 	/** The call is over: who waits need not wait any longer. */
@@ -45,9 +49,18 @@ final class ClientSendGuard extends SendGuard {
 
 	@Override
 	@Nullable Status cancellation() {
+		return notSent(this.ended);
+	}
+
+	@Override
+	@Nullable Status cancellationOnItsWay() {
 		Status status = this.ended;
-		return (status != null && status.isOk())
-				? Status.CANCELLED.withDescription("The server has answered and ended the call") : status;
+		return notSent((status != null || this.attempts == null) ? status : this.attempts.end(this.call));
+	}
+
+	private static @Nullable Status notSent(@Nullable Status end) {
+		return (end != null && end.isOk())
+				? Status.CANCELLED.withDescription("The server has answered and ended the call") : end;
 	}
 
 	@Override

@@ -1,12 +1,16 @@
 package io.strand.grpc.call;
 
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
 
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
+import io.grpc.ClientTransportFilter;
 import io.grpc.MethodDescriptor;
+import io.grpc.stub.BlockingClientCall;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the requests of client streams safe to be sent by several threads, and lets a
@@ -38,10 +42,33 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 
 	@Override
 	public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
-		ClientCall<Q, R> call = next.newCall(method, options);
 		// Where one message is sent, generated code sends and ends in one go
-		return (method.getType().clientSendsOneMessage() || this.concurrentSend == ConcurrentSend.OFF) ? call
-				: new GuardedClientCall<>(call, method, this);
+		if (method.getType().clientSendsOneMessage() || this.concurrentSend == ConcurrentSend.OFF) {
+			return next.newCall(method, options);
+		}
+		Executor stubsOwn = stubsOwn(options);
+		if (!this.blockingSend && stubsOwn == null) {
+			return new GuardedClientCall<>(next.newCall(method, options), method, this, null, null);
+		}
+		CallAttempts attempts = new CallAttempts();
+		return new GuardedClientCall<>(next.newCall(method, options.withStreamTracerFactory(attempts)), method, this,
+				attempts, stubsOwn);
+	}
+
+	/** By its package: gRPC says nowhere else that a stub blocks. */
+	private static @Nullable Executor stubsOwn(CallOptions options) {
+		Executor executor = options.getExecutor();
+		return (executor != null && executor.getClass().getPackage() == BlockingClientCall.class.getPackage())
+				? executor : null;
+	}
+
+	/**
+	 * Lets senders that wait hear of a lost connection, also while the client has not
+	 * asked for what had come before.
+	 * @return what has to see the connections of the channel
+	 */
+	public static ClientTransportFilter transportFilter() {
+		return ClientConnection.filter();
 	}
 
 }

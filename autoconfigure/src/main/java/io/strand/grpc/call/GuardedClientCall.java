@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.util.concurrent.Executor;
+
 import io.grpc.ClientCall;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
@@ -10,6 +12,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client's stream, with one thread at a time sending on it. Thread-safe.
+ *
+ * <p>
+ * Two kinds of senders may wait: those that the guard lets wait, and those of gRPC's
+ * blocking stubs, which ask whether the stream is ready until it is. The latter are told
+ * that it is when the call is over, since only then they send, and are refused.
  */
 final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
@@ -17,13 +24,43 @@ final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
 	private final boolean blockingSend;
 
+	/** Runs the callbacks in the threads that wait, if gRPC's own code does that. */
+	private final @Nullable Executor stubsOwn;
+
 	/** The thread that runs a callback of this call now. */
 	private volatile @Nullable Thread inCallback;
 
-	GuardedClientCall(ClientCall<Q, R> delegate, MethodDescriptor<Q, R> method, ClientStreamGuard settings) {
+	/**
+	 * Guards a call.
+	 * @param delegate the call
+	 * @param method its method
+	 * @param settings how to guard it
+	 * @param attempts what the transport does for it, if senders may wait
+	 * @param stubsOwn the executor of gRPC's blocking stubs, if one makes the call
+	 */
+	GuardedClientCall(ClientCall<Q, R> delegate, MethodDescriptor<Q, R> method, ClientStreamGuard settings,
+			@Nullable CallAttempts attempts, @Nullable Executor stubsOwn) {
 		super(delegate);
-		this.guard = new ClientSendGuard(settings, method.getFullMethodName(), delegate);
+		this.guard = new ClientSendGuard(settings, method.getFullMethodName(), delegate, attempts);
 		this.blockingSend = settings.blockingSend();
+		this.stubsOwn = stubsOwn;
+		if (attempts != null) {
+			attempts.tell(this::mayBeOver);
+		}
+	}
+
+	private void mayBeOver() {
+		this.guard.wake();
+		if (this.stubsOwn != null) {
+			this.stubsOwn.execute(() -> {
+				// Whoever waits there asks again
+			});
+		}
+	}
+
+	@Override
+	public boolean isReady() {
+		return super.isReady() || (this.stubsOwn != null && this.guard.cancellationOnItsWay() != null);
 	}
 
 	@Override
@@ -33,6 +70,9 @@ final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
 	@Override
 	public void sendMessage(Q message) {
+		if (this.stubsOwn != null && !super.isReady()) {
+			this.guard.refuseIfInVain();
+		}
 		this.guard.send(() -> super.sendMessage(message),
 				this.blockingSend && this.inCallback != Thread.currentThread());
 	}

@@ -117,6 +117,7 @@ final class ChannelFactory {
 		ResolvedAddresses addresses = new ResolvedAddresses();
 		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig, addresses);
 		builder.addTransportFilter(activity.transportFilter());
+		builder.addTransportFilter(ClientStreamGuard.transportFilter());
 		configure(builder, settings);
 		if (this.callbacks != null) {
 			builder.executor(this.callbacks);

@@ -1,0 +1,410 @@
+package io.strand.grpc.call;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
+
+import com.google.protobuf.ByteString;
+import io.grpc.ClientInterceptors;
+import io.grpc.Context;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.Status.Code;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.BlockingClientCall;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.StreamObserver;
+import io.strand.grpc.stream.StreamingCall;
+import io.strand.grpc.testing.EchoGrpc;
+import io.strand.grpc.testing.EngineServer;
+import io.strand.grpc.testing.LeakCheckExtension;
+import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.TcpProxy;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Tests for {@link CallAttempts}: a client's sender that waits hears of the end of its
+ * call (S6), whatever keeps the call's listener from hearing of it.
+ */
+@ExtendWith(LeakCheckExtension.class)
+class ClientSendEndTests {
+
+	private static final int MESSAGES = 100;
+
+	private static final Message LARGE = Message.newBuilder()
+		.setPayload(ByteString.copyFrom(new byte[16 * 1024]))
+		.build();
+
+	private final Answering service = new Answering();
+
+	private final EngineServer server = new EngineServer(EngineServer.Kind.PLAIN_GRPC, HandlerSettings.DEFAULT,
+			List.of(), this.service);
+
+	private final TcpProxy proxy = new TcpProxy(this.server.server().getPort());
+
+	private final ManagedChannel channel = channel(Map.of());
+
+	private final CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+
+	@AfterEach
+	void close() throws Exception {
+		this.service.read.countDown();
+		this.channel.shutdownNow();
+		assertThat(this.channel.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+		this.proxy.close();
+		this.server.close();
+	}
+
+	private ManagedChannel channel(Map<String, ?> serviceConfig) {
+		return NettyChannelBuilder.forAddress("localhost", this.proxy.port())
+			.usePlaintext()
+			.defaultServiceConfig(serviceConfig)
+			.addTransportFilter(ClientStreamGuard.transportFilter())
+			.build();
+	}
+
+	/** What keeps the listener from hearing of the end. */
+	enum Obstacle {
+
+		NONE, ON_MESSAGE_WAITS_FOR_SENDER, ON_READY_WAITS_FOR_SENDER, ANSWERS_UNREAD
+
+	}
+
+	/** How the call ends, and what the sender is told: more, where nothing hinders. */
+	enum End {
+
+		DEADLINE(Code.DEADLINE_EXCEEDED, Code.DEADLINE_EXCEEDED),
+
+		CONTEXT(Code.CANCELLED, Code.CANCELLED),
+
+		CANCEL(Code.CANCELLED, Code.CANCELLED),
+
+		CHANNEL_STOPS(Code.UNAVAILABLE, Code.UNAVAILABLE),
+
+		CONNECTION_LOST(Code.UNAVAILABLE, Code.UNAVAILABLE),
+
+		SERVER_COMPLETES(Code.CANCELLED, Code.CANCELLED),
+
+		SERVER_FAILS(Code.ABORTED, Code.CANCELLED);
+
+		private final Code told;
+
+		private final Code toldBehindMessages;
+
+		End(Code told, Code toldBehindMessages) {
+			this.told = told;
+			this.toldBehindMessages = toldBehindMessages;
+		}
+
+	}
+
+	static Stream<Arguments> obstaclesAndEnds() {
+		return Stream.of(Obstacle.values())
+			.flatMap((obstacle) -> Stream.of(End.values()).map((end) -> Arguments.of(obstacle, end)));
+	}
+
+	@ParameterizedTest
+	@MethodSource("obstaclesAndEnds")
+	@DisplayName("S6: a waiting sender is released, whatever its call's callbacks wait for")
+	void waitingSenderIsReleased(Obstacle obstacle, End end) throws Exception {
+		int answers = (obstacle == Obstacle.ANSWERS_UNREAD || obstacle == Obstacle.ON_MESSAGE_WAITS_FOR_SENDER) ? 3 : 1;
+		this.service.answers = answers;
+		HinderedObserver observer = new HinderedObserver(obstacle);
+		EchoGrpc.EchoStub stub = EchoGrpc.newStub(
+				ClientInterceptors.intercept(this.channel, new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)));
+		EchoGrpc.EchoStub limited = (end == End.DEADLINE) ? stub.withDeadlineAfter(3, TimeUnit.SECONDS) : stub;
+		try (Context.CancellableContext context = Context.current().withCancellation()) {
+			context.run(() -> limited.bidi(observer));
+			Thread sender = start(Thread.State.TIMED_WAITING, observer::sendWithLock);
+			switch (end) {
+				case DEADLINE -> {
+				}
+				case CONTEXT -> context.cancel(null);
+				case CANCEL -> observer.requests.cancel("no longer wanted", null);
+				case CHANNEL_STOPS -> this.channel.shutdownNow();
+				case CONNECTION_LOST -> this.proxy.close();
+				case SERVER_COMPLETES -> this.service.responses.get().onCompleted();
+				case SERVER_FAILS -> this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
+			}
+			assertThat(toldTo(sender)).isEqualTo((answers == 1) ? end.told : end.toldBehindMessages);
+		}
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "CONNECTION_LOST", "SERVER_COMPLETES", "SERVER_FAILS" })
+	@DisplayName("S6: a waiting sender of a blocking stub is released though answers lie there unread")
+	void waitingSenderOfBlockingStubIsReleased(End end) throws Exception {
+		this.service.answers = 3;
+		BlockingClientCall<Message, Message> call = EchoGrpc
+			.newBlockingV2Stub(ClientInterceptors.intercept(this.channel,
+					new ClientStreamGuard(ConcurrentSend.SERIALIZE, false, 64)))
+			.bidi();
+		StreamingCall<Message, Message> streaming = StreamingCall.of(call);
+		Thread sender = start(Thread.State.WAITING, () -> sendMany(streaming::send));
+		switch (end) {
+			case CONNECTION_LOST -> this.proxy.close();
+			case SERVER_COMPLETES -> this.service.responses.get().onCompleted();
+			default -> this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
+		}
+		assertThat(toldTo(sender)).isEqualTo(end.toldBehindMessages);
+		// What has come can still be read, and then how it ended
+		for (int i = 0; i < 3; i++) {
+			assertThat(streaming.receive()).isNotNull();
+		}
+		assertThat(codeOfEnd(streaming)).isEqualTo((end == End.SERVER_COMPLETES) ? Code.OK : end.told);
+	}
+
+	@Test
+	@DisplayName("S6: a waiting sender waits on while its call is tried again")
+	void waitingSenderWaitsOnWhileItsCallIsTriedAgain() throws Exception {
+		this.service.answers = 0;
+		ManagedChannel retrying = channel(Map.of("methodConfig",
+				List.of(Map.of("name", List.of(Map.of()), "retryPolicy",
+						Map.of("maxAttempts", 2D, "initialBackoff", "0.5s", "maxBackoff", "0.5s", "backoffMultiplier",
+								1D, "retryableStatusCodes", List.of("ABORTED"))))));
+		try {
+			CompletableFuture<Integer> read = new CompletableFuture<>();
+			StreamObserver<Message> requests = EchoGrpc
+				.newStub(ClientInterceptors.intercept(retrying,
+						new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
+				.clientStream(new StreamObserver<>() {
+
+					@Override
+					public void onNext(Message answer) {
+						read.complete(answer.getNumber());
+					}
+
+					@Override
+					public void onError(Throwable error) {
+						read.completeExceptionally(error);
+					}
+
+					@Override
+					public void onCompleted() {
+					}
+
+				});
+			AtomicInteger sent = new AtomicInteger();
+			Thread sender = start(Thread.State.TIMED_WAITING, () -> sendMany((message) -> {
+				requests.onNext(message);
+				sent.incrementAndGet();
+			}));
+			this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
+			this.service.read.countDown();
+			sender.join(20_000);
+			assertThat(this.thrown).isNotDone();
+			requests.onCompleted();
+			assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(sent.get()).isEqualTo(MESSAGES);
+		}
+		finally {
+			retrying.shutdownNow();
+			assertThat(retrying.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+		}
+	}
+
+	private static Code codeOfEnd(StreamingCall<?, ?> call) {
+		try {
+			return (call.receive() == null) ? Code.OK : Code.UNKNOWN;
+		}
+		catch (RuntimeException ex) {
+			return Status.fromThrowable(ex).getCode();
+		}
+	}
+
+	private Thread start(Thread.State waiting, Task task) {
+		Thread sender = new Thread(() -> {
+			try {
+				task.run();
+			}
+			catch (Throwable ex) {
+				this.thrown.complete(ex);
+			}
+		}, "client-sender");
+		sender.setDaemon(true);
+		sender.start();
+		// As long as the windows of the connection fill, it waits for moments only
+		await().pollInterval(Duration.ofMillis(5))
+			.during(Duration.ofMillis(100))
+			.until(() -> this.service.responses.get() != null && sender.getState() == waiting);
+		return sender;
+	}
+
+	private Code toldTo(Thread sender) throws Exception {
+		try {
+			return Status.fromThrowable(this.thrown.get(10, TimeUnit.SECONDS)).getCode();
+		}
+		finally {
+			sender.interrupt(); // if it was not released
+			sender.join(10_000);
+		}
+	}
+
+	private static void sendMany(Sends sends) throws Exception {
+		for (int i = 0; i < MESSAGES; i++) {
+			sends.send(LARGE);
+		}
+	}
+
+	@FunctionalInterface
+	private interface Task {
+
+		void run() throws Exception;
+
+	}
+
+	@FunctionalInterface
+	private interface Sends {
+
+		void send(Message message) throws Exception;
+
+	}
+
+	/** Sends with a lock in hand that one of its callbacks waits for. */
+	private static final class HinderedObserver implements ClientResponseObserver<Message, Message> {
+
+		private final Obstacle obstacle;
+
+		private final ReentrantLock lock = new ReentrantLock();
+
+		private final CountDownLatch locked = new CountDownLatch(1);
+
+		private final CountDownLatch hindered;
+
+		private ClientCallStreamObserver<Message> requests;
+
+		HinderedObserver(Obstacle obstacle) {
+			this.obstacle = obstacle;
+			this.hindered = new CountDownLatch(
+					(obstacle == Obstacle.ON_MESSAGE_WAITS_FOR_SENDER || obstacle == Obstacle.ON_READY_WAITS_FOR_SENDER)
+							? 1 : 0);
+		}
+
+		void sendWithLock() throws Exception {
+			this.lock.lock();
+			try {
+				this.locked.countDown();
+				this.requests.onNext(Message.getDefaultInstance());
+				this.hindered.await();
+				sendMany(this.requests::onNext);
+			}
+			finally {
+				this.lock.unlock();
+			}
+		}
+
+		private void waitForSender() {
+			try {
+				this.locked.await();
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+			this.hindered.countDown();
+			this.lock.lock();
+			this.lock.unlock();
+		}
+
+		@Override
+		public void beforeStart(ClientCallStreamObserver<Message> requests) {
+			this.requests = requests;
+			if (this.obstacle == Obstacle.ANSWERS_UNREAD) {
+				requests.disableAutoRequestWithInitial(0);
+			}
+			if (this.obstacle == Obstacle.ON_READY_WAITS_FOR_SENDER) {
+				requests.setOnReadyHandler(this::waitForSender);
+			}
+		}
+
+		@Override
+		public void onNext(Message message) {
+			if (this.obstacle == Obstacle.ON_MESSAGE_WAITS_FOR_SENDER) {
+				waitForSender();
+			}
+		}
+
+		@Override
+		public void onError(Throwable error) {
+		}
+
+		@Override
+		public void onCompleted() {
+		}
+
+	}
+
+	/** Answers the first message, then reads no more until it is told to, and counts. */
+	private static final class Answering extends EchoGrpc.EchoImplBase {
+
+		private final AtomicReference<StreamObserver<Message>> responses = new AtomicReference<>();
+
+		private final CountDownLatch read = new CountDownLatch(1);
+
+		private volatile int answers;
+
+		@Override
+		public StreamObserver<Message> clientStream(StreamObserver<Message> responses) {
+			return bidi(responses);
+		}
+
+		@Override
+		public StreamObserver<Message> bidi(StreamObserver<Message> responses) {
+			this.responses.set(responses);
+			return new StreamObserver<>() {
+
+				private int count;
+
+				@Override
+				public void onNext(Message message) {
+					if (this.count++ == 0) {
+						for (int i = 0; i < Answering.this.answers; i++) {
+							responses.onNext(message);
+						}
+					}
+					else {
+						awaitRead();
+					}
+				}
+
+				@Override
+				public void onError(Throwable error) {
+				}
+
+				@Override
+				public void onCompleted() {
+					responses.onNext(Message.newBuilder().setNumber(this.count).build());
+					responses.onCompleted();
+				}
+
+			};
+		}
+
+		private void awaitRead() {
+			try {
+				this.read.await(30, TimeUnit.SECONDS);
+			}
+			catch (InterruptedException ex) {
+				Thread.currentThread().interrupt();
+			}
+		}
+
+	}
+
+}

@@ -4,6 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 
 import io.grpc.Attributes;
 import io.grpc.ClientCall;
@@ -39,6 +40,10 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	private static final Status ENDED_BY_SERVER = Status.CANCELLED
 		.withDescription("The server has ended the call; how, is told after what it sent before");
 
+	private static final Status TERMINATED = Status.UNAVAILABLE.withDescription("The channel was shut down");
+
+	private final BooleanSupplier terminated;
+
 	/** Set before there is any. */
 	private volatile Runnable news = () -> {
 	};
@@ -50,6 +55,14 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 	/** The call's, once it has an attempt: interceptors and service configs set one. */
 	private volatile @Nullable Deadline deadline;
+
+	/**
+	 * Watches a call.
+	 * @param terminated whether its channel has terminated
+	 */
+	CallAttempts(BooleanSupplier terminated) {
+		this.terminated = terminated;
+	}
 
 	/**
 	 * Asks to be told, before the call starts.
@@ -83,6 +96,9 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		Status known = (end != null && !call.getAttributes().equals(Attributes.EMPTY)) ? end : null;
 		if (known != null && known.getCode() != Status.Code.CANCELLED) {
 			return known;
+		}
+		if (known == null && end != null && this.terminated.getAsBoolean()) {
+			return TERMINATED;
 		}
 		if (this.context.isCancelled()) {
 			return Contexts.statusFromCancelled(this.context);

@@ -126,6 +126,17 @@ final class CallThread implements SerialTask {
 		}
 	}
 
+	/**
+	 * As {@link #wakeReceiver}, on an event loop that may not come to the end of its
+	 * read.
+	 */
+	void wakeReceiverAtOnce() {
+		Pump delivering = this.pump;
+		if (delivering != null) {
+			delivering.wake();
+		}
+	}
+
 	/** The handler, which has just been started, will block in a callback. */
 	void pump(Pump made) {
 		this.pump = made;

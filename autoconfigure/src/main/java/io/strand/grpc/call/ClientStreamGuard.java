@@ -2,6 +2,7 @@ package io.strand.grpc.call;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -25,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  * ready or is being sent on
  * @param blockedSends where waits of senders are counted
  * @param concurrentUses where senders are counted that are refused because another sends
+ * @param terminated whether the channel has terminated, so that no call is tried again
  */
 public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingSend, int eventLoopQueue,
-		BlockedSends blockedSends, LongAdder concurrentUses) implements ClientInterceptor {
+		BlockedSends blockedSends, LongAdder concurrentUses, BooleanSupplier terminated) implements ClientInterceptor {
 
 	/**
 	 * A guard that nobody else looks at.
@@ -37,7 +39,7 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 	 * not ready or is being sent on
 	 */
 	public ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingSend, int eventLoopQueue) {
-		this(concurrentSend, blockingSend, eventLoopQueue, new BlockedSends(), new LongAdder());
+		this(concurrentSend, blockingSend, eventLoopQueue, new BlockedSends(), new LongAdder(), () -> false);
 	}
 
 	@Override
@@ -50,7 +52,7 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 		if (!this.blockingSend && stubsOwn == null) {
 			return new GuardedClientCall<>(next.newCall(method, options), method, this, null, null);
 		}
-		CallAttempts attempts = new CallAttempts();
+		CallAttempts attempts = new CallAttempts(this.terminated);
 		return new GuardedClientCall<>(next.newCall(method, options.withStreamTracerFactory(attempts)), method, this,
 				attempts, stubsOwn);
 	}

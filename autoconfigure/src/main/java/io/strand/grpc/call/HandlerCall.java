@@ -70,6 +70,10 @@ final class HandlerCall<Q, R> {
 
 	private final HandlerRun<Q, R> run;
 
+	/** As the transport made it. */
+	private final Context transportContext = Context.current();
+
+	/** As the application sees it. */
 	private final Context context;
 
 	/** Ends the call when it has lasted too long, if its method has such a limit. */
@@ -99,10 +103,10 @@ final class HandlerCall<Q, R> {
 			ServerCallHandler<Q, R> next) {
 		this.engine = engine;
 		this.plan = plan;
-		Context current = Context.current();
 		Duration longest = plan.settings().maxDuration();
-		this.timeout = longest.isZero() ? null : CallTimeout.of(this, current, engine, longest);
-		this.context = ((this.timeout != null) ? this.timeout.context() : current).withValue(ServedCall.KEY, this);
+		this.timeout = longest.isZero() ? null : CallTimeout.of(this, this.transportContext, engine, longest);
+		this.context = ((this.timeout != null) ? this.timeout.context() : this.transportContext)
+			.withValue(ServedCall.KEY, this);
 		this.mailbox = new Mailbox<>(this, plan.clientSendsOneMessage());
 		this.run = new HandlerRun<>(this, headers, next);
 		this.thread = new CallThread(this);
@@ -113,6 +117,10 @@ final class HandlerCall<Q, R> {
 
 	void arrive(CallRegistry.Slot registered) {
 		this.slot = registered;
+		if (this.plan.isStream()) {
+			// First of all listeners: others may block where the news comes from
+			this.transportContext.addListener(this::contextEnds, Runnable::run);
+		}
 		if (this.timeout != null) {
 			this.timeout.start();
 		}
@@ -143,6 +151,19 @@ final class HandlerCall<Q, R> {
 	 */
 	private boolean isInNoHurryToEnd() {
 		return this.phase == CallPhase.ANSWERED && this.call.isSeenByHandlerOnly() && this.thread.isIdle();
+	}
+
+	/**
+	 * The context of the call has ended, which the transport is about to tell. Whoever
+	 * waits for the peer is told now: a listener of the application's may wait for a lock
+	 * of theirs.
+	 */
+	private void contextEnds(Context ended) {
+		if (ended.cancellationCause() != null) {
+			this.mailbox.put(Mailbox.CANCELLED);
+			this.call.guard().wake();
+			this.thread.wakeReceiverAtOnce();
+		}
 	}
 
 	/** The call is over for everybody but its handler, which is to hear of it. */
@@ -329,17 +350,10 @@ final class HandlerCall<Q, R> {
 		return isCancelled() ? cancelled() : null;
 	}
 
-	/**
-	 * As {@link #cancellation}, also if only the {@link Context} knows yet: it is first,
-	 * and what listens to it may keep the transport's thread from telling the call. Not
-	 * with a timeout of the call's own, which must be known for its end before.
-	 */
-	@Nullable Status cancellationOnItsWay() {
-		return (isCancelled() || (this.timeout == null && this.context.isCancelled())) ? cancelled() : null;
-	}
-
 	private Status cancelled() {
-		Throwable cause = this.context.cancellationCause();
+		// The transport's is first, also of what is made of it
+		Throwable own = this.context.cancellationCause();
+		Throwable cause = (own != null) ? own : this.transportContext.cancellationCause();
 		// The client's timer may come first, and then cancels
 		Deadline deadline = this.context.getDeadline();
 		return (cause instanceof TimeoutException || (deadline != null && deadline.isExpired()))

@@ -31,11 +31,6 @@ final class ServerSendGuard extends SendGuard {
 	}
 
 	@Override
-	@Nullable Status cancellationOnItsWay() {
-		return this.call.owner().cancellationOnItsWay();
-	}
-
-	@Override
 	void waitBegins(long now) {
 		this.call.owner().engine().counters().blockedSends().begin(now);
 	}

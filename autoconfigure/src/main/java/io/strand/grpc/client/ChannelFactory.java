@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -140,9 +141,17 @@ final class ChannelFactory {
 		}
 		this.customizers.get().forEach((customizer) -> customizer.customize(name, builder));
 		// Outermost: the interceptors are no more thread-safe than the transport
-		builder.intercept(new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(),
-				settings.eventLoopQueue(), activity.blockedSends(), activity.concurrentUseCounter()));
-		return this.reconnects.build(builder, settings.maxReconnectBackoff());
+		AtomicReference<@Nullable ManagedChannel> built = new AtomicReference<>();
+		builder.intercept(
+				new ClientStreamGuard(settings.concurrentSend(), settings.blockingSend(), settings.eventLoopQueue(),
+						activity.blockedSends(), activity.concurrentUseCounter(), () -> isTerminated(built.get())));
+		ManagedChannel channel = this.reconnects.build(builder, settings.maxReconnectBackoff());
+		built.set(channel);
+		return channel;
+	}
+
+	private static boolean isTerminated(@Nullable ManagedChannel channel) {
+		return channel != null && channel.isTerminated();
 	}
 
 	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,

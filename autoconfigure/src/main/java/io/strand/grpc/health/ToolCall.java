@@ -1,6 +1,7 @@
 package io.strand.grpc.health;
 
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
@@ -14,6 +15,8 @@ import io.grpc.Status;
 final class ToolCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	private final AtomicBoolean ended = new AtomicBoolean();
+
+	private final AtomicInteger sending = new AtomicInteger();
 
 	ToolCall(ServerCall<Q, R> delegate) {
 		super(delegate);
@@ -30,16 +33,20 @@ final class ToolCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 	}
 
 	private void unlessEnded(Runnable action) {
-		if (this.ended.get()) {
-			return;
-		}
+		// First: who ends the stream does so and then looks whether somebody sends
+		this.sending.incrementAndGet();
 		try {
-			action.run();
+			if (!this.ended.get()) {
+				action.run();
+			}
 		}
 		catch (RuntimeException ex) {
 			if (!this.ended.get()) {
 				throw ex;
 			}
+		}
+		finally {
+			this.sending.decrementAndGet();
 		}
 	}
 
@@ -51,12 +58,13 @@ final class ToolCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 	}
 
 	/**
-	 * Ends the stream: in order if its client reads, else with an error, which does not
-	 * wait for a sender that waits for the client.
+	 * Ends the stream: in order if its client reads and nobody sends, else with an error,
+	 * which does not wait for a sender that waits for the client.
 	 */
 	void end() {
 		if (this.ended.compareAndSet(false, true)) {
-			super.close(isReady() ? Status.OK : Status.UNAVAILABLE.withDescription("The server stops"), new Metadata());
+			boolean inOrder = this.sending.get() == 0 && isReady();
+			super.close(inOrder ? Status.OK : Status.UNAVAILABLE.withDescription("The server stops"), new Metadata());
 		}
 	}
 

@@ -23,6 +23,8 @@ final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	private static final Log logger = LogFactory.getLog(WatchCall.class);
 
+	private final AtomicReference<@Nullable Metadata> headers = new AtomicReference<>();
+
 	private final AtomicReference<@Nullable R> latest = new AtomicReference<>();
 
 	private final AtomicReference<@Nullable End> end = new AtomicReference<>();
@@ -38,9 +40,8 @@ final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 
 	@Override
 	public void sendHeaders(Metadata headers) {
-		if (!this.ended) {
-			quietly(() -> super.sendHeaders(headers));
-		}
+		this.headers.set(headers);
+		flush();
 	}
 
 	@Override
@@ -71,10 +72,18 @@ final class WatchCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 		int done;
 		do {
 			done = this.wanted.get();
+			sendNewHeaders();
 			sendLatest();
 			endIfWanted();
 		}
 		while (!this.wanted.compareAndSet(done, 0));
+	}
+
+	private void sendNewHeaders() {
+		Metadata unsent = this.ended ? null : this.headers.getAndSet(null);
+		if (unsent != null) {
+			quietly(() -> super.sendHeaders(unsent));
+		}
 	}
 
 	private void sendLatest() {

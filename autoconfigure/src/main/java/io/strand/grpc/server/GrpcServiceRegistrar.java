@@ -111,7 +111,7 @@ public final class GrpcServiceRegistrar {
 			String name = definition.getServiceDescriptor().getName();
 			if (!ofTheApplication.contains(name)
 					&& services.stream().noneMatch((added) -> added.getServiceDescriptor().getName().equals(name))) {
-				this.handlerSettings.declare(name, standard.threading());
+				this.handlerSettings.declareStandard(name, standard.threading());
 				services
 					.add(ServerInterceptors.interceptForward(this.engine.prepare(definition), this.globalInterceptors));
 			}

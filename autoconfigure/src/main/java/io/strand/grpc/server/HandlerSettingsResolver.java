@@ -81,6 +81,18 @@ public final class HandlerSettingsResolver implements Function<MethodDescriptor<
 	}
 
 	/**
+	 * Takes down what a service that every server may have declares of itself.
+	 * @param service the full name of the service
+	 * @param threading the kind of thread it wants; {@link Threading#AUTO} for the
+	 * server's, or if that is an event loop, for none: it may block
+	 */
+	void declareStandard(String service, Threading threading) {
+		if (threading != Threading.AUTO || this.server.threading() == Threading.EVENT_LOOP) {
+			this.declared.put(service, threading);
+		}
+	}
+
+	/**
 	 * Refuses options of a service or method that is not served: they would do nothing.
 	 * @param served all services
 	 * @throws GrpcServerStartException if there are such options

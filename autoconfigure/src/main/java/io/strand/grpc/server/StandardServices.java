@@ -12,8 +12,9 @@ import io.strand.grpc.call.Threading;
  * their place.
  *
  * @param definitions the services
- * @param threading the kind of thread that their calls run on, if no property says
- * otherwise
+ * @param threading the kind of thread that their calls run on, if no property of theirs
+ * says otherwise; {@link Threading#AUTO} for that of the server, but never an event loop:
+ * the application has not said of these that they do not block
  */
 public record StandardServices(List<ServerServiceDefinition> definitions, Threading threading) {
 

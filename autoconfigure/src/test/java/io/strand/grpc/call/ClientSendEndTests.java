@@ -1,6 +1,7 @@
 package io.strand.grpc.call;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -8,6 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
@@ -30,7 +32,6 @@ import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TcpProxy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -81,10 +82,21 @@ class ClientSendEndTests {
 			.build();
 	}
 
-	/** What keeps the listener from hearing of the end. */
+	/** What keeps the listener from hearing of the end, and what the server has sent. */
 	enum Obstacle {
 
-		NONE, ON_MESSAGE_WAITS_FOR_SENDER, ON_READY_WAITS_FOR_SENDER, ANSWERS_UNREAD
+		NONE(1), ON_MESSAGE_WAITS_FOR_SENDER(3), ON_READY_WAITS_FOR_SENDER(1), ON_READY_WAITS_BEFORE_ANSWERS(0),
+		ANSWERS_UNREAD(3);
+
+		private final int answers;
+
+		Obstacle(int answers) {
+			this.answers = answers;
+		}
+
+		boolean isInOnReady() {
+			return this == ON_READY_WAITS_FOR_SENDER || this == ON_READY_WAITS_BEFORE_ANSWERS;
+		}
 
 	}
 
@@ -125,11 +137,11 @@ class ClientSendEndTests {
 	@MethodSource("obstaclesAndEnds")
 	@DisplayName("S6: a waiting sender is released, whatever its call's callbacks wait for")
 	void waitingSenderIsReleased(Obstacle obstacle, End end) throws Exception {
-		int answers = (obstacle == Obstacle.ANSWERS_UNREAD || obstacle == Obstacle.ON_MESSAGE_WAITS_FOR_SENDER) ? 3 : 1;
-		this.service.answers = answers;
+		this.service.answers = obstacle.answers;
 		HinderedObserver observer = new HinderedObserver(obstacle);
-		EchoGrpc.EchoStub stub = EchoGrpc.newStub(
-				ClientInterceptors.intercept(this.channel, new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)));
+		EchoGrpc.EchoStub stub = EchoGrpc
+			.newStub(ClientInterceptors.intercept(this.channel, new ClientStreamGuard(ConcurrentSend.SERIALIZE, true,
+					64, new BlockedSends(), new LongAdder(), this.channel::isTerminated)));
 		EchoGrpc.EchoStub limited = (end == End.DEADLINE) ? stub.withDeadlineAfter(3, TimeUnit.SECONDS) : stub;
 		try (Context.CancellableContext context = Context.current().withCancellation()) {
 			context.run(() -> limited.bidi(observer));
@@ -144,7 +156,7 @@ class ClientSendEndTests {
 				case SERVER_COMPLETES -> this.service.responses.get().onCompleted();
 				case SERVER_FAILS -> this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
 			}
-			assertThat(toldTo(sender)).isEqualTo((answers == 1) ? end.told : end.toldBehindMessages);
+			assertThat(toldTo(sender)).isEqualTo((obstacle.answers > 1) ? end.toldBehindMessages : end.told);
 		}
 	}
 
@@ -172,14 +184,24 @@ class ClientSendEndTests {
 		assertThat(codeOfEnd(streaming)).isEqualTo((end == End.SERVER_COMPLETES) ? Code.OK : end.told);
 	}
 
-	@Test
-	@DisplayName("S6: a waiting sender waits on while its call is tried again")
-	void waitingSenderWaitsOnWhileItsCallIsTriedAgain() throws Exception {
-		this.service.answers = 0;
-		ManagedChannel retrying = channel(Map.of("methodConfig",
-				List.of(Map.of("name", List.of(Map.of()), "retryPolicy",
+	static Stream<Map<String, ?>> policies() {
+		// The second attempt of a hedged call comes when it is due, also if the first has
+		// failed
+		return Stream.of(
+				Map.of("retryPolicy",
 						Map.of("maxAttempts", 2D, "initialBackoff", "0.5s", "maxBackoff", "0.5s", "backoffMultiplier",
-								1D, "retryableStatusCodes", List.of("ABORTED"))))));
+								1D, "retryableStatusCodes", List.of("ABORTED"))),
+				Map.of("hedgingPolicy",
+						Map.of("maxAttempts", 2D, "hedgingDelay", "2s", "nonFatalStatusCodes", List.of("ABORTED"))));
+	}
+
+	@ParameterizedTest
+	@MethodSource("policies")
+	@DisplayName("S6: a waiting sender waits on while its call is tried again")
+	void waitingSenderWaitsOnWhileItsCallIsTriedAgain(Map<String, ?> policy) throws Exception {
+		Map<String, Object> ofAllMethods = new HashMap<>(policy);
+		ofAllMethods.put("name", List.of(Map.of()));
+		ManagedChannel retrying = channel(Map.of("methodConfig", List.of(ofAllMethods)));
 		try {
 			CompletableFuture<Integer> read = new CompletableFuture<>();
 			StreamObserver<Message> requests = EchoGrpc
@@ -293,8 +315,7 @@ class ClientSendEndTests {
 		HinderedObserver(Obstacle obstacle) {
 			this.obstacle = obstacle;
 			this.hindered = new CountDownLatch(
-					(obstacle == Obstacle.ON_MESSAGE_WAITS_FOR_SENDER || obstacle == Obstacle.ON_READY_WAITS_FOR_SENDER)
-							? 1 : 0);
+					(obstacle == Obstacle.ON_MESSAGE_WAITS_FOR_SENDER || obstacle.isInOnReady()) ? 1 : 0);
 		}
 
 		void sendWithLock() throws Exception {
@@ -328,7 +349,7 @@ class ClientSendEndTests {
 			if (this.obstacle == Obstacle.ANSWERS_UNREAD) {
 				requests.disableAutoRequestWithInitial(0);
 			}
-			if (this.obstacle == Obstacle.ON_READY_WAITS_FOR_SENDER) {
+			if (this.obstacle.isInOnReady()) {
 				requests.setOnReadyHandler(this::waitForSender);
 			}
 		}

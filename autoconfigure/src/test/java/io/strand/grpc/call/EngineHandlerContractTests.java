@@ -58,8 +58,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
+
+import org.springframework.test.util.ReflectionTestUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -343,30 +346,33 @@ class EngineHandlerContractTests extends HandlerTestBase {
 
 	@ParameterizedTest
 	@DisplayName("S6: a blocked sender is told of the cancellation though its event loop waits for a lock of the sender's")
-	@EnumSource(value = Kind.class, names = { "STRAND_NETTY", "STRAND_NETTY_PLATFORM" })
-	void senderThatHoldsWhatItsEventLoopNeedsIsToldOfTheEnd(Kind kind) throws Exception {
+	@CsvSource({ "STRAND_NETTY, 0", "STRAND_NETTY, 60", "STRAND_NETTY_PLATFORM, 0" })
+	void senderThatHoldsWhatItsEventLoopNeedsIsToldOfTheEnd(Kind kind, int longestSeconds) throws Exception {
 		ReentrantLock lock = new ReentrantLock();
 		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
-		EngineServer server = serve(kind, HandlerSettings.DEFAULT,
-				new EchoHandlers().serverStream((request, responses) -> {
-					Context.current().addListener((context) -> {
-						lock.lock();
-						lock.unlock();
-					}, Runnable::run);
-					lock.lock();
-					try {
-						while (true) {
-							responses.onNext(
-									Message.newBuilder().setPayload(ByteString.copyFrom(new byte[64 * 1024])).build());
-						}
-					}
-					catch (StatusRuntimeException ex) {
-						thrown.complete(ex);
-					}
-					finally {
-						lock.unlock();
-					}
-				}));
+		HandlerSettings settings = new HandlerSettings(Threading.AUTO, false, ConcurrentSend.SERIALIZE, null,
+				HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE, List.of(), Duration.ZERO, Duration.ofSeconds(longestSeconds));
+		EngineServer server = serve(kind, settings, new EchoHandlers().serverStream((request, responses) -> {
+			// It has to be told: it looks by itself when the test is over
+			ReflectionTestUtils.setField(ServedCall.KEY.get().call().guard(), "recheckNanos",
+					TimeUnit.SECONDS.toNanos(100));
+			Context.current().addListener((context) -> {
+				lock.lock();
+				lock.unlock();
+			}, Runnable::run);
+			lock.lock();
+			try {
+				while (true) {
+					responses.onNext(Message.newBuilder().setPayload(ByteString.copyFrom(new byte[64 * 1024])).build());
+				}
+			}
+			catch (StatusRuntimeException ex) {
+				thrown.complete(ex);
+			}
+			finally {
+				lock.unlock();
+			}
+		}));
 		SlowClient client = new SlowClient();
 		EchoGrpc.newStub(server.channel()).serverStream(text("hello"), client);
 		await().pollInterval(Duration.ofMillis(5))

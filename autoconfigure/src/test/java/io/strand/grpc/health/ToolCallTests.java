@@ -37,11 +37,21 @@ class ToolCallTests {
 		assertThat(this.transport.heard).containsExactly("UNAVAILABLE");
 	}
 
+	@Test
+	void whoseHandlerSendsIsEndedWithAnErrorForThatMayBeginToWait() {
+		this.transport.whileSending = this.tool::end;
+		this.tool.sendMessage(Message.getDefaultInstance());
+		assertThat(this.transport.heard).containsExactly("UNAVAILABLE", "message");
+	}
+
 	private static final class Transport extends SilentServerCall<Message, Message> {
 
 		private final List<String> heard = new ArrayList<>();
 
 		private boolean ready = true;
+
+		private Runnable whileSending = () -> {
+		};
 
 		@Override
 		public boolean isReady() {
@@ -50,6 +60,7 @@ class ToolCallTests {
 
 		@Override
 		public void sendMessage(Message message) {
+			this.whileSending.run();
 			this.heard.add("message");
 		}
 

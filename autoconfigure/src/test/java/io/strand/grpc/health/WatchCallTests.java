@@ -66,6 +66,14 @@ class WatchCallTests {
 		assertThat(this.transport.sent).containsExactly("OK");
 	}
 
+	@Test
+	void theEndIsNotSentWhileHeadersAre() {
+		this.transport.whileHeadersAreSent = this.watch::end;
+		this.watch.sendHeaders(new Metadata());
+		send("late");
+		assertThat(this.transport.sent).containsExactly("headers", "OK");
+	}
+
 	private void send(String text) {
 		this.watch.sendMessage(Message.newBuilder().setText(text).build());
 	}
@@ -77,9 +85,18 @@ class WatchCallTests {
 
 		private boolean ready = true;
 
+		private Runnable whileHeadersAreSent = () -> {
+		};
+
 		@Override
 		public boolean isReady() {
 			return this.ready;
+		}
+
+		@Override
+		public void sendHeaders(Metadata headers) {
+			this.whileHeadersAreSent.run();
+			this.sent.add("headers");
 		}
 
 		@Override

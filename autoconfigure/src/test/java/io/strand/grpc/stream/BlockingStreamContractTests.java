@@ -1,6 +1,7 @@
 package io.strand.grpc.stream;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -12,11 +13,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
 
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -27,6 +30,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.strand.grpc.call.ConcurrentSend;
 import io.strand.grpc.call.ConcurrentStreamUseException;
+import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.call.LiveCall;
 import io.strand.grpc.call.LiveCall.State;
 import io.strand.grpc.call.Threading;
@@ -606,6 +610,35 @@ class BlockingStreamContractTests extends BlockingStreamTestBase {
 		outcome.call().halfClose();
 		assertThat(outcome.status()).isEqualTo(Status.OK);
 		assertThat(outcome.messages()).containsExactly(number(1));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "STRAND_NETTY, 0", "STRAND_NETTY, 60", "STRAND_NETTY_PLATFORM, 0" })
+	@DisplayName("S6: a blocked receiver is told of the end though its event loop waits for a lock of the receiver's")
+	void receiverThatHoldsWhatItsEventLoopNeedsIsToldOfTheEnd(Kind kind, int longestSeconds) throws Exception {
+		ReentrantLock lock = new ReentrantLock();
+		CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+		this.echo.bidi = (stream) -> {
+			Context.current().addListener((context) -> {
+				lock.lock();
+				lock.unlock();
+			}, Runnable::run);
+			lock.lock();
+			try {
+				thrown.complete(thrownBy(stream::receive));
+			}
+			finally {
+				lock.unlock();
+			}
+		};
+		start(kind, new HandlerSettings(Threading.AUTO, false, ConcurrentSend.SERIALIZE, null,
+				HandlerSettings.DEFAULT_EVENT_LOOP_QUEUE, List.of(), Duration.ZERO, Duration.ofSeconds(longestSeconds)),
+				Style.HANDLER.of(this.echo));
+		Outcome outcome = open(BIDI);
+		awaitState(State.WAITING_FOR_MESSAGE);
+		outcome.cancel();
+		assertThat(Status.fromThrowable(thrown.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Status.Code.CANCELLED);
+		awaitNoCalls();
 	}
 
 	@ParameterizedTest

@@ -18,6 +18,7 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.BlockingClientCall;
 import io.strand.grpc.call.CallEngine;
+import io.strand.grpc.call.Threading;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.service.GrpcService;
 import io.strand.grpc.testing.EchoService;
@@ -36,6 +37,8 @@ import io.strand.grpc.testing.TestClient;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -81,6 +84,34 @@ class GrpcAdminTests {
 			.withConfiguration(AutoConfigurations.of(GrpcAdminAutoConfiguration.class))
 			.withPropertyValues("strand.server.reflection.enabled=true", "strand.server.admin.enabled=true")
 			.run((context) -> assertThat(context).hasNotFailed().doesNotHaveBean(GrpcServer.class));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "event-loop, AUTO", "platform, PLATFORM" })
+	void whatMayBlockRunsOnNoEventLoop(String ofTheServer, Threading expected) {
+		// Plain methods that receive could not run there
+		HealthContext.runner()
+			.withConfiguration(AutoConfigurations.of(GrpcAdminAutoConfiguration.class))
+			.withBean(EchoService.class)
+			.withPropertyValues("strand.server.handler.threading=" + ofTheServer,
+					"strand.server.reflection.enabled=true", "strand.server.channelz.enabled=true",
+					"strand.server.admin.enabled=true")
+			.run((context) -> assertThat(context.getBean(CallEngine.class).methods())
+				.filteredOn((method) -> !method.descriptor().getServiceName().startsWith("strand.")
+						&& !method.descriptor().getServiceName().equals(HealthGrpc.SERVICE_NAME))
+				.isNotEmpty()
+				.allSatisfy((method) -> assertThat(method.settings().threading()).isEqualTo(expected)));
+	}
+
+	@Test
+	void propertyOfTheServiceHasTheLastWord() {
+		this.runner
+			.withPropertyValues("strand.server.reflection.enabled=true",
+					"strand.server.services[%s].threading=event-loop".formatted(V1))
+			.run((context) -> assertThat(context.getBean(CallEngine.class).methods())
+				.filteredOn((method) -> method.descriptor().getServiceName().equals(V1))
+				.isNotEmpty()
+				.allSatisfy((method) -> assertThat(method.settings().threading()).isEqualTo(Threading.EVENT_LOOP)));
 	}
 
 	@Test

@@ -266,7 +266,9 @@ public final class CallEngine implements ServerInterceptor, AutoCloseable {
 
 	/**
 	 * Sends a message if its client takes it now, and never waits for that, as
-	 * {@code sendMessage} of a call that an engine serves does.
+	 * {@code sendMessage} of a call that an engine serves does. Given another call, such
+	 * as one that something has wrapped before, it can only ask first, and may have to
+	 * wait if the client stops reading in between.
 	 * @param <R> the type of the messages
 	 * @param call the call as gRPC hands it to the first of what wraps the handler
 	 * @param message a message of a stream

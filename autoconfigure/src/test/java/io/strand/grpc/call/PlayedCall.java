@@ -48,6 +48,11 @@ final class PlayedCall {
 		this.call.mailbox().onHalfClose();
 	}
 
+	/** Its client reads no more. */
+	void fill() {
+		this.transport.full = true;
+	}
+
 	/** Does what was handed to the pool. On the call's thread. */
 	void run() {
 		Runnable task = this.tasks.poll();
@@ -77,6 +82,13 @@ final class PlayedCall {
 	private static final class Transport extends SilentServerCall<Message, Message> {
 
 		private volatile int ends;
+
+		private volatile boolean full;
+
+		@Override
+		public boolean isReady() {
+			return !this.full;
+		}
 
 		@Override
 		public void close(Status status, Metadata trailers) {

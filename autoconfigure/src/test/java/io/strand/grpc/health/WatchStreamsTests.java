@@ -5,15 +5,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 import com.google.protobuf.ByteString;
-import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
-import io.grpc.Metadata;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.strand.grpc.call.HandlerSettings;
+import io.strand.grpc.testing.AlwaysReady;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EngineServer;
@@ -42,7 +38,8 @@ class WatchStreamsTests {
 	void whoTellsAWatcherDoesNotWaitWhereTheTransportIsNotReadyAfterAll() throws Exception {
 		CompletableFuture<StreamObserver<Message>> watcher = new CompletableFuture<>();
 		EchoHandlers handlers = new EchoHandlers().serverStream((request, responses) -> watcher.complete(responses));
-		try (EngineServer server = new EngineServer(Kind.STRAND_NETTY, HandlerSettings.DEFAULT, List.of(new Optimist()),
+		try (EngineServer server = new EngineServer(Kind.STRAND_NETTY, HandlerSettings.DEFAULT,
+				List.of(new AlwaysReady()),
 				() -> ServerInterceptors.intercept(handlers.bindService(), WatchStreams.oneAtATime()))) {
 			SlowClient client = new SlowClient();
 			EchoGrpc.newStub(server.channel()).serverStream(Message.getDefaultInstance(), client);
@@ -57,24 +54,6 @@ class WatchStreamsTests {
 				.last()
 				.satisfies((message) -> assertThat(message.getNumber()).isEqualTo(COUNT));
 		}
-	}
-
-	/** Says what is true at one moment and not at the next. */
-	private static final class Optimist implements ServerInterceptor {
-
-		@Override
-		public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
-				ServerCallHandler<Q, R> next) {
-			return next.startCall(new SimpleForwardingServerCall<>(call) {
-
-				@Override
-				public boolean isReady() {
-					return true;
-				}
-
-			}, headers);
-		}
-
 	}
 
 }

@@ -12,11 +12,8 @@ import java.util.concurrent.TimeUnit;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import io.grpc.ConnectivityState;
-import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -37,6 +34,7 @@ import io.strand.grpc.health.ServerHealth;
 import io.strand.grpc.server.GrpcGlobalServerInterceptor;
 import io.strand.grpc.server.GrpcServer;
 import io.strand.grpc.server.GrpcServerStoppingEvent;
+import io.strand.grpc.testing.AlwaysReady;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EchoHandlers;
 import io.strand.grpc.testing.EchoService;
@@ -165,7 +163,7 @@ class GrpcHealthTests {
 	@Test
 	void whenApplicationHasItsOwnHealthServiceThenItWaitsForNoWatcher() {
 		OwnHealth health = new OwnHealth();
-		this.runner.withBean(OwnHealth.class, () -> health).withBean(Optimist.class).run((context) -> {
+		this.runner.withBean(OwnHealth.class, () -> health).withBean(EachCallIsReady.class).run((context) -> {
 			try (TestClient client = HealthContext.client(context)) {
 				BlockingClientCall<?, HealthCheckResponse> watch = HealthContext.watch(client.channel(), "");
 				assertThat(HealthContext.next(watch)).isEqualTo(ServingStatus.UNKNOWN);
@@ -580,22 +578,8 @@ class GrpcHealthTests {
 		assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
 	}
 
-	/** Says what may be true at one moment and not at the next. */
 	@GrpcGlobalServerInterceptor
-	static class Optimist implements ServerInterceptor {
-
-		@Override
-		public <Q, R> ServerCall.Listener<Q> interceptCall(ServerCall<Q, R> call, Metadata headers,
-				ServerCallHandler<Q, R> next) {
-			return next.startCall(new SimpleForwardingServerCall<>(call) {
-
-				@Override
-				public boolean isReady() {
-					return true;
-				}
-
-			}, headers);
-		}
+	static class EachCallIsReady extends AlwaysReady {
 
 	}
 

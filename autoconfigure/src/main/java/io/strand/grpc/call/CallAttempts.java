@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
 import io.grpc.Attributes;
+import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ClientStreamTracer;
 import io.grpc.Context;
@@ -30,15 +31,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class CallAttempts extends ClientStreamTracer.Factory {
 
+	static final CallOptions.Key<@Nullable CallAttempts> KEY = CallOptions.Key.create("io.strand.grpc.attempts");
+
 	private static final long PATIENCE_MILLIS = 50;
 
 	/** For what the listener is to be told first. */
 	private static final Executor LATER = CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS,
 			Runnable::run);
 
+	/**
+	 * A retry is begun when the attempt before it ends, and only its first step waits.
+	 */
+	private static final long NO_RETRY_AFTER_NANOS = TimeUnit.SECONDS.toNanos(1);
+
 	/** How it has ended is in trailers that gRPC has emptied when it shows them. */
 	private static final Status ENDED_BY_SERVER = Status.CANCELLED
 		.withDescription("The server has ended the call; how, is told after what it sent before");
+
+	private static final Status CONNECTION_LOST = Status.UNAVAILABLE.withDescription("The connection was lost");
 
 	private static final Status TERMINATED = Status.UNAVAILABLE.withDescription("The channel was shut down");
 
@@ -48,8 +58,8 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	private volatile Runnable news = () -> {
 	};
 
-	/** That of the call's maker, which the transport looks at too. */
-	private final Context context = Context.current();
+	/** The one that the transport looks at, once it is known. */
+	private volatile @Nullable Context context;
 
 	private final AtomicReference<@Nullable Attempt> last = new AtomicReference<>();
 
@@ -72,14 +82,20 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		this.news = news;
 	}
 
+	/** The call is made in this context. */
+	void madeIn(Context current) {
+		this.context = current;
+	}
+
 	@Override
 	public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
 		this.deadline = info.getCallOptions().getDeadline();
 		Attempt before = this.last.get();
-		Attempt attempt = new Attempt(before);
+		boolean retried = info.getPreviousAttempts() > 0 && !info.isHedging();
+		Attempt attempt = new Attempt(before, retried);
 		while (!this.last.compareAndSet(before, attempt)) {
 			before = this.last.get();
-			attempt = new Attempt(before);
+			attempt = new Attempt(before, retried);
 		}
 		return attempt;
 	}
@@ -91,17 +107,16 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	 * known
 	 */
 	@Nullable Status end(ClientCall<?, ?> call) {
-		Status end = endOfAll();
-		// Only a call that will not be tried again has attributes
-		Status known = (end != null && !call.getAttributes().equals(Attributes.EMPTY)) ? end : null;
+		Status known = knownEnd(call);
 		if (known != null && known.getCode() != Status.Code.CANCELLED) {
 			return known;
 		}
-		if (known == null && end != null && this.terminated.getAsBoolean()) {
+		if (known == null && this.terminated.getAsBoolean()) {
 			return TERMINATED;
 		}
-		if (this.context.isCancelled()) {
-			return Contexts.statusFromCancelled(this.context);
+		Context of = this.context;
+		if (of != null && of.isCancelled()) {
+			return Contexts.statusFromCancelled(of);
 		}
 		Deadline latest = this.deadline;
 		// A server whose timer comes first cancels
@@ -109,46 +124,96 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 				? Status.DEADLINE_EXCEEDED.withDescription("The deadline of the call has passed") : known;
 	}
 
-	private @Nullable Status endOfAll() {
-		Status answered = null;
+	/**
+	 * Why the call is over, if messages that nobody has asked for keep that from its
+	 * listener.
+	 * @param call the call
+	 * @return a status, or {@code null} if the listener is told as soon as may be
+	 */
+	@Nullable Status untoldEnd(ClientCall<?, ?> call) {
+		for (Attempt each = this.last.get(); each != null; each = each.before) {
+			Status end = each.end;
+			if (end != null && each.closed == null) {
+				return (knownEnd(call) != null) ? end : null;
+			}
+		}
+		return null;
+	}
+
+	private @Nullable Status knownEnd(ClientCall<?, ?> call) {
 		Attempt newest = this.last.get();
+		Status end = null;
+		boolean answered = false;
 		for (Attempt each = newest; each != null; each = each.before) {
 			Status status = each.end;
 			if (status == null) {
 				return null;
 			}
-			answered = each.answered ? status : answered;
+			// What was tried in vain, and what came second, was cancelled
+			if (end == null || (each.answered && (!answered || end.getCode() == Status.Code.CANCELLED))) {
+				end = status;
+				answered = each.answered;
+			}
 		}
-		return (newest == null || answered != null) ? answered : newest.end;
+		return (newest != null && isFinal(newest, call)) ? end : null;
+	}
+
+	/**
+	 * Only a call that will not be tried again has attributes, but if that was the last
+	 * of its retries. The first attempt may be that of a hedged call, whose next comes
+	 * when it is due.
+	 */
+	private static boolean isFinal(Attempt newest, ClientCall<?, ?> call) {
+		return !call.getAttributes().equals(Attributes.EMPTY)
+				|| (newest.retried && System.nanoTime() - newest.endNanos > NO_RETRY_AFTER_NANOS);
 	}
 
 	private final class Attempt extends ClientStreamTracer {
 
 		private final @Nullable Attempt before;
 
-		/** As the transport knows it. */
-		private volatile @Nullable Status closed;
+		private final boolean retried;
 
-		/** As senders are told. */
-		private volatile @Nullable Status end;
-
-		private final Runnable connectionLost = () -> endLater(
-				Status.UNAVAILABLE.withDescription("The connection was lost"));
+		private final Runnable connectionLost = () -> {
+			if (!this.endedByServer) {
+				endLater(CONNECTION_LOST);
+			}
+		};
 
 		private volatile @Nullable ClientConnection connection;
 
 		private volatile boolean answered;
 
-		Attempt(@Nullable Attempt before) {
+		private volatile boolean endedByServer;
+
+		/** As the transport tells the listener. */
+		private volatile @Nullable Status closed;
+
+		/** Published by {@link #end}. */
+		private long endNanos;
+
+		/** As senders are told. */
+		private volatile @Nullable Status end;
+
+		Attempt(@Nullable Attempt before, boolean retried) {
 			this.before = before;
+			this.retried = retried;
 		}
 
 		@Override
 		public void streamCreated(Attributes transport, Metadata headers) {
-			ClientConnection of = ClientConnection.of(transport);
-			if (of != null) {
-				this.connection = of;
-				of.tell(this.connectionLost);
+			this.connection = ClientConnection.of(transport);
+		}
+
+		/** Not before: a stream that was made may never be begun, and never end. */
+		@Override
+		public void outboundHeaders() {
+			ClientConnection on = this.connection;
+			if (on != null) {
+				on.tell(this.connectionLost);
+				if (this.closed != null) {
+					on.forget(this.connectionLost);
+				}
 			}
 		}
 
@@ -159,23 +224,27 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 		@Override
 		public void inboundTrailers(Metadata trailers) {
+			this.endedByServer = true;
 			endLater(ENDED_BY_SERVER);
 		}
 
 		@Override
 		public void streamClosed(Status status) {
-			ClientConnection of = this.connection;
-			if (of != null) {
-				of.forget(this.connectionLost);
-			}
 			this.closed = status;
+			ClientConnection on = this.connection;
+			if (on != null) {
+				on.forget(this.connectionLost);
+			}
 			endLater(status);
 		}
 
 		private void endLater(Status unlessClosed) {
 			LATER.execute(() -> {
-				Status status = this.closed;
-				this.end = (status != null) ? status : unlessClosed;
+				Status told = this.closed;
+				if (this.end == null) {
+					this.endNanos = System.nanoTime();
+				}
+				this.end = (told != null) ? told : unlessClosed;
 				CallAttempts.this.news.run();
 			});
 		}

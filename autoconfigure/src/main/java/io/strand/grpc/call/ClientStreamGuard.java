@@ -9,6 +9,7 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientTransportFilter;
+import io.grpc.Context;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.BlockingClientCall;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +54,8 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 			return new GuardedClientCall<>(next.newCall(method, options), method, this, null, null);
 		}
 		CallAttempts attempts = new CallAttempts(this.terminated);
-		return new GuardedClientCall<>(next.newCall(method, options.withStreamTracerFactory(attempts)), method, this,
-				attempts, stubsOwn);
+		CallOptions watched = options.withOption(CallAttempts.KEY, attempts).withStreamTracerFactory(attempts);
+		return new GuardedClientCall<>(next.newCall(method, watched), method, this, attempts, stubsOwn);
 	}
 
 	/** By its package: gRPC says nowhere else that a stub blocks. */
@@ -71,6 +72,28 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 	 */
 	public static ClientTransportFilter transportFilter() {
 		return ClientConnection.filter();
+	}
+
+	/**
+	 * Lets senders that wait hear of the end of the {@link Context} that their call is
+	 * made in, which other interceptors may have changed.
+	 * @return what has to be inside of all other interceptors
+	 */
+	public static ClientInterceptor innermost() {
+		return new Innermost();
+	}
+
+	private static final class Innermost implements ClientInterceptor {
+
+		@Override
+		public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+			CallAttempts attempts = options.getOption(CallAttempts.KEY);
+			if (attempts != null) {
+				attempts.madeIn(Context.current());
+			}
+			return next.newCall(method, options);
+		}
+
 	}
 
 }

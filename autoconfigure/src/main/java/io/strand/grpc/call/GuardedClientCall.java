@@ -15,14 +15,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Two kinds of senders may wait: those that the guard lets wait, and those of gRPC's
- * blocking stubs, which ask whether the stream is ready until it is. The latter are told
- * that it is when the call is over, since only then they send, and are refused.
+ * blocking stubs, which ask whether the stream is ready until it is, or until their
+ * listener has heard of the end. If that cannot be before they read, they are told that
+ * the stream is ready, since only then they send, and are refused.
  */
 final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
 	private final ClientSendGuard guard;
 
 	private final boolean blockingSend;
+
+	private final @Nullable CallAttempts attempts;
 
 	/** Runs the callbacks in the threads that wait, if gRPC's own code does that. */
 	private final @Nullable Executor stubsOwn;
@@ -43,6 +46,7 @@ final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 		super(delegate);
 		this.guard = new ClientSendGuard(settings, method.getFullMethodName(), delegate, attempts);
 		this.blockingSend = settings.blockingSend();
+		this.attempts = attempts;
 		this.stubsOwn = stubsOwn;
 		if (attempts != null) {
 			attempts.tell(this::mayBeOver);
@@ -51,16 +55,20 @@ final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
 	private void mayBeOver() {
 		this.guard.wake();
-		if (this.stubsOwn != null) {
+		if (this.stubsOwn != null && untoldEnd() != null) {
 			this.stubsOwn.execute(() -> {
 				// Whoever waits there asks again
 			});
 		}
 	}
 
+	private @Nullable Status untoldEnd() {
+		return (this.attempts != null) ? this.attempts.untoldEnd(delegate()) : null;
+	}
+
 	@Override
 	public boolean isReady() {
-		return super.isReady() || (this.stubsOwn != null && this.guard.cancellationOnItsWay() != null);
+		return super.isReady() || (this.stubsOwn != null && untoldEnd() != null);
 	}
 
 	@Override
@@ -70,8 +78,9 @@ final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
 	@Override
 	public void sendMessage(Q message) {
-		if (this.stubsOwn != null && !super.isReady()) {
-			this.guard.refuseIfInVain();
+		Status untold = (this.stubsOwn != null && !super.isReady()) ? untoldEnd() : null;
+		if (untold != null) {
+			throw untold.asRuntimeException();
 		}
 		this.guard.send(() -> super.sendMessage(message),
 				this.blockingSend && this.inCallback != Thread.currentThread());

@@ -99,6 +99,9 @@ final class HandlerCall<Q, R> {
 
 	private volatile CallPhase phase = CallPhase.ARRIVED;
 
+	/** The transport will tell that the call is cancelled, and until then is not done. */
+	private volatile boolean contextEnded;
+
 	HandlerCall(CallEngine engine, MethodPlan plan, ServerCall<Q, R> call, Metadata headers,
 			ServerCallHandler<Q, R> next) {
 		this.engine = engine;
@@ -160,7 +163,7 @@ final class HandlerCall<Q, R> {
 	 */
 	private void contextEnds(Context ended) {
 		if (ended.cancellationCause() != null) {
-			this.mailbox.put(Mailbox.CANCELLED);
+			this.contextEnded = true;
 			this.call.guard().wake();
 			this.thread.wakeReceiverAtOnce();
 		}
@@ -336,7 +339,7 @@ final class HandlerCall<Q, R> {
 	}
 
 	boolean isCancelled() {
-		return this.mailbox.isCancelled();
+		return this.contextEnded || this.mailbox.isCancelled();
 	}
 
 	/** Whether a stop has ended it, and only its client has not taken that yet. */
@@ -351,9 +354,9 @@ final class HandlerCall<Q, R> {
 	}
 
 	private Status cancelled() {
-		// The transport's is first, also of what is made of it
-		Throwable own = this.context.cancellationCause();
-		Throwable cause = (own != null) ? own : this.transportContext.cancellationCause();
+		// The transport's first: to ask what is made of it would run its listeners here
+		Throwable transports = this.transportContext.cancellationCause();
+		Throwable cause = (transports != null) ? transports : this.context.cancellationCause();
 		// The client's timer may come first, and then cancels
 		Deadline deadline = this.context.getDeadline();
 		return (cause instanceof TimeoutException || (deadline != null && deadline.isExpired()))

@@ -363,18 +363,6 @@ abstract class SendGuard {
 			.asRuntimeException();
 	}
 
-	/**
-	 * For senders that wait elsewhere.
-	 * @throws StatusRuntimeException if no message can be sent any more because the call
-	 * was cancelled, or is about to be
-	 */
-	final void refuseIfInVain() {
-		Status cancelled = cancellationOnItsWay();
-		if (cancelled != null) {
-			throw notDone(cancelled, false);
-		}
-	}
-
 	private void refuseIfCancelled() {
 		Status cancelled = cancellation();
 		if (cancelled != null) {
@@ -433,7 +421,10 @@ abstract class SendGuard {
 		}
 		// First: whoever cancels interrupts after that
 		boolean interrupted = Thread.currentThread().isInterrupted();
-		refuseIfInVain();
+		Status cancelled = cancellationOnItsWay();
+		if (cancelled != null) {
+			throw notDone(cancelled, false);
+		}
 		if (interrupted) {
 			throw notDone(Status.CANCELLED.withDescription("Interrupted while waiting to send"), false);
 		}

@@ -123,6 +123,7 @@ final class ChannelFactory {
 		if (this.callbacks != null) {
 			builder.executor(this.callbacks);
 		}
+		builder.intercept(ClientStreamGuard.innermost());
 		if (target.kind() == Kind.SELF) {
 			builder.intercept(new OwnServerCheck(this.ownServer));
 		}

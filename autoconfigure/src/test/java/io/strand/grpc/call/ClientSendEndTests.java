@@ -11,14 +11,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 import com.google.protobuf.ByteString;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
 import io.grpc.ClientInterceptors;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.Status.Code;
+import io.grpc.StatusException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.ClientCallStreamObserver;
@@ -32,6 +40,7 @@ import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TcpProxy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -39,6 +48,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -63,13 +74,14 @@ class ClientSendEndTests {
 
 	private final ManagedChannel channel = channel(Map.of());
 
+	private final AtomicInteger sent = new AtomicInteger();
+
 	private final CompletableFuture<Throwable> thrown = new CompletableFuture<>();
 
 	@AfterEach
 	void close() throws Exception {
 		this.service.read.countDown();
-		this.channel.shutdownNow();
-		assertThat(this.channel.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+		close(this.channel);
 		this.proxy.close();
 		this.server.close();
 	}
@@ -79,6 +91,7 @@ class ClientSendEndTests {
 			.usePlaintext()
 			.defaultServiceConfig(serviceConfig)
 			.addTransportFilter(ClientStreamGuard.transportFilter())
+			.intercept(ClientStreamGuard.innermost())
 			.build();
 	}
 
@@ -145,7 +158,7 @@ class ClientSendEndTests {
 		EchoGrpc.EchoStub limited = (end == End.DEADLINE) ? stub.withDeadlineAfter(3, TimeUnit.SECONDS) : stub;
 		try (Context.CancellableContext context = Context.current().withCancellation()) {
 			context.run(() -> limited.bidi(observer));
-			Thread sender = start(Thread.State.TIMED_WAITING, observer::sendWithLock);
+			Thread sender = start(observer::sendWithLock);
 			switch (end) {
 				case DEADLINE -> {
 				}
@@ -170,7 +183,7 @@ class ClientSendEndTests {
 					new ClientStreamGuard(ConcurrentSend.SERIALIZE, false, 64)))
 			.bidi();
 		StreamingCall<Message, Message> streaming = StreamingCall.of(call);
-		Thread sender = start(Thread.State.WAITING, () -> sendMany(streaming::send));
+		Thread sender = start(() -> sendMany(streaming::send));
 		switch (end) {
 			case CONNECTION_LOST -> this.proxy.close();
 			case SERVER_COMPLETES -> this.service.responses.get().onCompleted();
@@ -207,39 +220,138 @@ class ClientSendEndTests {
 			StreamObserver<Message> requests = EchoGrpc
 				.newStub(ClientInterceptors.intercept(retrying,
 						new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
-				.clientStream(new StreamObserver<>() {
-
-					@Override
-					public void onNext(Message answer) {
-						read.complete(answer.getNumber());
-					}
-
-					@Override
-					public void onError(Throwable error) {
-						read.completeExceptionally(error);
-					}
-
-					@Override
-					public void onCompleted() {
-					}
-
-				});
-			AtomicInteger sent = new AtomicInteger();
-			Thread sender = start(Thread.State.TIMED_WAITING, () -> sendMany((message) -> {
-				requests.onNext(message);
-				sent.incrementAndGet();
-			}));
+				.clientStream(new Answer(read));
+			Thread sender = start(() -> sendMany(requests::onNext));
+			assertThat(this.service.calls).hasValue(1);
 			this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
 			this.service.read.countDown();
 			sender.join(20_000);
 			assertThat(this.thrown).isNotDone();
 			requests.onCompleted();
-			assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(sent.get()).isEqualTo(MESSAGES);
+			assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(MESSAGES);
+			assertThat(this.service.calls).hasValue(2);
 		}
 		finally {
-			retrying.shutdownNow();
-			assertThat(retrying.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+			close(retrying);
 		}
+	}
+
+	@Test
+	@DisplayName("S6: a waiting sender is released when its call has been tried often enough")
+	void waitingSenderIsReleasedAfterTheLastAttempt() throws Exception {
+		ManagedChannel retrying = channel(Map.of("methodConfig",
+				List.of(Map.of("name", List.of(Map.of()), "retryPolicy",
+						Map.of("maxAttempts", 2D, "initialBackoff", "0.1s", "maxBackoff", "0.1s", "backoffMultiplier",
+								1D, "retryableStatusCodes", List.of("UNAVAILABLE"))))));
+		try {
+			HinderedObserver observer = new HinderedObserver(Obstacle.ON_READY_WAITS_BEFORE_ANSWERS);
+			EchoGrpc
+				.newStub(ClientInterceptors.intercept(retrying,
+						new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
+				.bidi(observer);
+			Thread sender = start(observer::sendWithLock);
+			this.proxy.close();
+			assertThat(toldTo(sender)).isEqualTo(Code.UNAVAILABLE);
+		}
+		finally {
+			close(retrying);
+		}
+	}
+
+	@Test
+	@DisplayName("S6: a waiting sender is released when its channel stops before the call is tried again")
+	void waitingSenderIsReleasedWhenItsChannelStopsBeforeTheNextAttempt() throws Exception {
+		ManagedChannel retrying = channel(Map.of("methodConfig",
+				List.of(Map.of("name", List.of(Map.of()), "retryPolicy",
+						Map.of("maxAttempts", 2D, "initialBackoff", "60s", "maxBackoff", "60s", "backoffMultiplier", 1D,
+								"retryableStatusCodes", List.of("ABORTED"))))));
+		try {
+			HinderedObserver observer = new HinderedObserver(Obstacle.ON_READY_WAITS_BEFORE_ANSWERS);
+			EchoGrpc
+				.newStub(ClientInterceptors.intercept(retrying, new ClientStreamGuard(ConcurrentSend.SERIALIZE, true,
+						64, new BlockedSends(), new LongAdder(), retrying::isTerminated)))
+				.bidi(observer);
+			Thread sender = start(observer::sendWithLock);
+			this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
+			await().during(Duration.ofMillis(200)).until(() -> !this.thrown.isDone());
+			retrying.shutdownNow();
+			assertThat(toldTo(sender)).isEqualTo(Code.UNAVAILABLE);
+		}
+		finally {
+			close(retrying);
+		}
+	}
+
+	@Test
+	@DisplayName("S6: a waiting sender is not released by a context that its call has left")
+	void waitingSenderIsNotReleasedByAContextThatItsCallHasLeft() throws Exception {
+		CompletableFuture<Integer> read = new CompletableFuture<>();
+		EchoGrpc.EchoStub stub = EchoGrpc.newStub(ClientInterceptors.intercept(this.channel,
+				new InterceptorThatLeavesTheContext(), new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)));
+		try (Context.CancellableContext context = Context.current().withCancellation()) {
+			StreamObserver<Message> requests = context.call(() -> stub.clientStream(new Answer(read)));
+			Thread sender = start(() -> sendMany(requests::onNext));
+			context.cancel(null);
+			await().during(Duration.ofMillis(200)).until(() -> !this.thrown.isDone());
+			this.service.read.countDown();
+			sender.join(20_000);
+			requests.onCompleted();
+			assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(MESSAGES);
+		}
+	}
+
+	@Test
+	@DisplayName("S6: what ended a call is told also when its connection is lost after that")
+	void endIsToldAlsoWhenTheConnectionIsLostAfterThat() throws Exception {
+		HinderedObserver observer = new HinderedObserver(Obstacle.ANSWERS_UNREAD);
+		this.service.answers = 3;
+		EchoGrpc
+			.newStub(ClientInterceptors.intercept(this.channel,
+					new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
+			.bidi(observer);
+		Thread sender = start(observer::sendWithLock);
+		this.service.responses.get().onCompleted();
+		assertThat(toldTo(sender)).isEqualTo(Code.CANCELLED);
+		this.proxy.close();
+		await().during(Duration.ofMillis(200))
+			.until(() -> Status.fromThrowable(catchThrowable(() -> observer.requests.onNext(LARGE)))
+				.getCode() == Code.CANCELLED);
+	}
+
+	@Test
+	void blockingStubHearsOfTheEndFromItsListenerWhereThatIsTold() throws Exception {
+		assertThat(callThatHasEnded(StreamObserver::onCompleted).write(LARGE)).isFalse();
+		Metadata.Key<String> reason = Metadata.Key.of("reason", Metadata.ASCII_STRING_MARSHALLER);
+		Metadata trailers = new Metadata();
+		trailers.put(reason, "test");
+		BlockingClientCall<Message, Message> failed = callThatHasEnded(
+				(responses) -> responses.onError(Status.INVALID_ARGUMENT.asRuntimeException(trailers)));
+		assertThatExceptionOfType(StatusException.class).isThrownBy(() -> failed.write(LARGE)).satisfies((ex) -> {
+			assertThat(ex.getStatus().getCode()).isEqualTo(Code.INVALID_ARGUMENT);
+			assertThat(ex.getTrailers().get(reason)).isEqualTo("test");
+		});
+	}
+
+	/** A call of one thread, which has looked elsewhere when the call ended. */
+	private BlockingClientCall<Message, Message> callThatHasEnded(Consumer<StreamObserver<Message>> end)
+			throws Exception {
+		this.service.answers = 0;
+		this.service.responses.set(null);
+		BlockingClientCall<Message, Message> call = EchoGrpc
+			.newBlockingV2Stub(ClientInterceptors.intercept(this.channel,
+					new ClientStreamGuard(ConcurrentSend.SERIALIZE, false, 64)))
+			.bidi();
+		call.write(Message.getDefaultInstance());
+		await().until(() -> this.service.responses.get() != null);
+		end.accept(this.service.responses.get());
+		// Until it was told, and some more
+		await().pollDelay(Duration.ofMillis(200)).until(() -> true);
+		return call;
+	}
+
+	private static void close(ManagedChannel made) throws InterruptedException {
+		made.shutdownNow();
+		assertThat(made.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
 	}
 
 	private static Code codeOfEnd(StreamingCall<?, ?> call) {
@@ -251,7 +363,8 @@ class ClientSendEndTests {
 		}
 	}
 
-	private Thread start(Thread.State waiting, Task task) {
+	/** Has a thread send until nothing more goes. */
+	private Thread start(Task task) {
 		Thread sender = new Thread(() -> {
 			try {
 				task.run();
@@ -262,10 +375,14 @@ class ClientSendEndTests {
 		}, "client-sender");
 		sender.setDaemon(true);
 		sender.start();
+		int[] before = new int[1];
 		// As long as the windows of the connection fill, it waits for moments only
-		await().pollInterval(Duration.ofMillis(5))
-			.during(Duration.ofMillis(100))
-			.until(() -> this.service.responses.get() != null && sender.getState() == waiting);
+		await().pollInterval(Duration.ofMillis(5)).during(Duration.ofMillis(100)).until(() -> {
+			int now = this.sent.get();
+			boolean waits = now > 1 && now == before[0] && this.service.responses.get() != null;
+			before[0] = now;
+			return waits || this.thrown.isDone();
+		});
 		return sender;
 	}
 
@@ -279,9 +396,10 @@ class ClientSendEndTests {
 		}
 	}
 
-	private static void sendMany(Sends sends) throws Exception {
+	private void sendMany(Sends sends) throws Exception {
 		for (int i = 0; i < MESSAGES; i++) {
 			sends.send(LARGE);
+			this.sent.incrementAndGet();
 		}
 	}
 
@@ -300,7 +418,7 @@ class ClientSendEndTests {
 	}
 
 	/** Sends with a lock in hand that one of its callbacks waits for. */
-	private static final class HinderedObserver implements ClientResponseObserver<Message, Message> {
+	private final class HinderedObserver implements ClientResponseObserver<Message, Message> {
 
 		private final Obstacle obstacle;
 
@@ -371,12 +489,47 @@ class ClientSendEndTests {
 
 	}
 
+	private record Answer(CompletableFuture<Integer> count) implements StreamObserver<Message> {
+
+		@Override
+		public void onNext(Message answer) {
+			this.count.complete(answer.getNumber());
+		}
+
+		@Override
+		public void onError(Throwable error) {
+			this.count.completeExceptionally(error);
+		}
+
+		@Override
+		public void onCompleted() {
+		}
+
+	}
+
+	private static final class InterceptorThatLeavesTheContext implements ClientInterceptor {
+
+		@Override
+		public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+			Context left = Context.ROOT.attach();
+			try {
+				return next.newCall(method, options);
+			}
+			finally {
+				Context.ROOT.detach(left);
+			}
+		}
+
+	}
+
 	/** Answers the first message, then reads no more until it is told to, and counts. */
 	private static final class Answering extends EchoGrpc.EchoImplBase {
 
 		private final AtomicReference<StreamObserver<Message>> responses = new AtomicReference<>();
 
 		private final CountDownLatch read = new CountDownLatch(1);
+
+		private final AtomicInteger calls = new AtomicInteger();
 
 		private volatile int answers;
 
@@ -387,6 +540,7 @@ class ClientSendEndTests {
 
 		@Override
 		public StreamObserver<Message> bidi(StreamObserver<Message> responses) {
+			this.calls.incrementAndGet();
 			this.responses.set(responses);
 			return new StreamObserver<>() {
 

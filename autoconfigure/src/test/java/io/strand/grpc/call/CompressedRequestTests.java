@@ -94,12 +94,14 @@ class CompressedRequestTests extends HandlerTestBase {
 		int count = StreamInbox.AHEAD_MESSAGES; // so many come before they are asked for
 		AtomicInteger came = new AtomicInteger();
 		AtomicInteger freed = new AtomicInteger();
+		CountDownLatch entered = new CountDownLatch(1);
 		CountDownLatch left = new CountDownLatch(1);
 		EngineServer server = serveConfigured(Kind.STRAND_NETTY,
 				(builder) -> builder.decompressorRegistry(DecompressorRegistry.emptyInstance()
 					.with(Codec.Identity.NONE, false)
 					.with(new WatchedGzip(came, freed), true)),
 				new EchoHandlers().bidi((responses) -> {
+					entered.countDown();
 					try {
 						new CountDownLatch(1).await();
 					}
@@ -115,6 +117,8 @@ class CompressedRequestTests extends HandlerTestBase {
 		IntStream.range(0, count).forEach((i) -> call.sendMessage(text("message " + i)));
 		await().until(() -> came.get() == count);
 		assertThat(freed).hasValue(0);
+		within(entered); // a handler that has not begun when its call is cancelled never
+							// does
 		call.cancel("to discard what was not read", null);
 		assertThat(left.await(5, TimeUnit.SECONDS)).isTrue();
 		await().until(() -> freed.get() == count);

@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * The listener comes first where nothing is in its way: what interceptors have to say of
- * the end is not known here. Never known, while messages lie there that nobody has asked
- * for, are the end of a stream that the server resets without a status, and any end
- * in-process: gRPC tells nobody.
+ * the end is not known here. Not known, while messages lie there that nobody has asked
+ * for, are the end of a stream that is reset without a status, and any end in-process;
+ * nor while a callback runs, the end of a hedged call of which no attempt was answered or
+ * has a connection, and that of the {@link Context} between two attempts.
  */
 final class CallAttempts extends ClientStreamTracer.Factory {
 
@@ -91,11 +92,10 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
 		this.deadline = info.getCallOptions().getDeadline();
 		Attempt before = this.last.get();
-		boolean retried = info.getPreviousAttempts() > 0 && !info.isHedging();
-		Attempt attempt = new Attempt(before, retried);
+		Attempt attempt = new Attempt(before, info);
 		while (!this.last.compareAndSet(before, attempt)) {
 			before = this.last.get();
-			attempt = new Attempt(before, retried);
+			attempt = new Attempt(before, info);
 		}
 		return attempt;
 	}
@@ -107,7 +107,8 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	 * known
 	 */
 	@Nullable Status end(ClientCall<?, ?> call) {
-		Status known = knownEnd(call);
+		Status end = endOfAll();
+		Status known = isFinal(call) ? end : null;
 		if (known != null && known.getCode() != Status.Code.CANCELLED) {
 			return known;
 		}
@@ -115,7 +116,8 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 			return TERMINATED;
 		}
 		Context of = this.context;
-		if (of != null && of.isCancelled()) {
+		// Not earlier: who asks the first would run the context's listeners here
+		if (end != null && of != null && of.isCancelled()) {
 			return Contexts.statusFromCancelled(of);
 		}
 		Deadline latest = this.deadline;
@@ -134,28 +136,30 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		for (Attempt each = this.last.get(); each != null; each = each.before) {
 			Status end = each.end;
 			if (end != null && each.closed == null) {
-				return (knownEnd(call) != null) ? end : null;
+				return (endOfAll() != null && isFinal(call)) ? end : null;
 			}
 		}
 		return null;
 	}
 
-	private @Nullable Status knownEnd(ClientCall<?, ?> call) {
-		Attempt newest = this.last.get();
-		Status end = null;
-		boolean answered = false;
-		for (Attempt each = newest; each != null; each = each.before) {
-			Status status = each.end;
-			if (status == null) {
+	/**
+	 * How all have ended: what was tried in vain, and what came second, was cancelled.
+	 */
+	private @Nullable Status endOfAll() {
+		Status best = null;
+		int bestRank = -1;
+		for (Attempt each = this.last.get(); each != null; each = each.before) {
+			Status end = each.end;
+			if (end == null) {
 				return null;
 			}
-			// What was tried in vain, and what came second, was cancelled
-			if (end == null || (each.answered && (!answered || end.getCode() == Status.Code.CANCELLED))) {
-				end = status;
-				answered = each.answered;
+			int rank = ((end.getCode() != Status.Code.CANCELLED) ? 2 : 0) + (each.answered ? 1 : 0);
+			if (rank > bestRank) {
+				best = end;
+				bestRank = rank;
 			}
 		}
-		return (newest != null && isFinal(newest, call)) ? end : null;
+		return best;
 	}
 
 	/**
@@ -163,9 +167,10 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	 * of its retries. The first attempt may be that of a hedged call, whose next comes
 	 * when it is due.
 	 */
-	private static boolean isFinal(Attempt newest, ClientCall<?, ?> call) {
-		return !call.getAttributes().equals(Attributes.EMPTY)
-				|| (newest.retried && System.nanoTime() - newest.endNanos > NO_RETRY_AFTER_NANOS);
+	private boolean isFinal(ClientCall<?, ?> call) {
+		Attempt newest = this.last.get();
+		return !call.getAttributes().equals(Attributes.EMPTY) || (newest != null && newest.retried && !newest.hedged
+				&& System.nanoTime() - newest.endNanos > NO_RETRY_AFTER_NANOS);
 	}
 
 	private final class Attempt extends ClientStreamTracer {
@@ -174,17 +179,14 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 		private final boolean retried;
 
-		private final Runnable connectionLost = () -> {
-			if (!this.endedByServer) {
-				endLater(CONNECTION_LOST);
-			}
-		};
+		/** Also what is tried again at once in its place, of which gRPC says no more. */
+		private final boolean hedged;
+
+		private final Runnable connectionLost = () -> endLater(CONNECTION_LOST);
 
 		private volatile @Nullable ClientConnection connection;
 
 		private volatile boolean answered;
-
-		private volatile boolean endedByServer;
 
 		/** As the transport tells the listener. */
 		private volatile @Nullable Status closed;
@@ -195,9 +197,10 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		/** As senders are told. */
 		private volatile @Nullable Status end;
 
-		Attempt(@Nullable Attempt before, boolean retried) {
+		Attempt(@Nullable Attempt before, ClientStreamTracer.StreamInfo info) {
 			this.before = before;
-			this.retried = retried;
+			this.retried = info.getPreviousAttempts() > 0;
+			this.hedged = info.isHedging() || (before != null && before.hedged);
 		}
 
 		@Override
@@ -212,7 +215,7 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 			if (on != null) {
 				on.tell(this.connectionLost);
 				if (this.closed != null) {
-					on.forget(this.connectionLost);
+					forgetConnection();
 				}
 			}
 		}
@@ -224,18 +227,22 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 		@Override
 		public void inboundTrailers(Metadata trailers) {
-			this.endedByServer = true;
+			forgetConnection(); // whose end is none of this any more
 			endLater(ENDED_BY_SERVER);
 		}
 
 		@Override
 		public void streamClosed(Status status) {
 			this.closed = status;
+			forgetConnection();
+			endLater(status);
+		}
+
+		private void forgetConnection() {
 			ClientConnection on = this.connection;
 			if (on != null) {
 				on.forget(this.connectionLost);
 			}
-			endLater(status);
 		}
 
 		private void endLater(Status unlessClosed) {

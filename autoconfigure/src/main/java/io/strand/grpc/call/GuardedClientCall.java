@@ -83,7 +83,7 @@ final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 			throw untold.asRuntimeException();
 		}
 		this.guard.send(() -> super.sendMessage(message),
-				this.blockingSend && this.inCallback != Thread.currentThread());
+				this.blockingSend && this.stubsOwn == null && this.inCallback != Thread.currentThread());
 	}
 
 	@Override

@@ -75,8 +75,8 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 	@Override
 	public void sendMessage(R message) {
 		Objects.requireNonNull(message, "message");
-		if (!this.streaming && this.call.owner().isCancelled()) {
-			return; // as generated code: the answer to a call that is gone goes nowhere
+		if (!this.streaming && this.call.isClosed() && this.call.owner().isCancelled()) {
+			return; // its client was told of another end
 		}
 		this.guard.send(() -> transmitMessage(message), this.streaming);
 		throwIfBreached();
@@ -105,20 +105,24 @@ final class GuardedServerCall<Q, R> extends SimpleForwardingServerCall<Q, R> {
 	@Override
 	public void close(Status status, Metadata trailers) {
 		this.guard.end(EngineServerCall.inWords(status), !status.isOk(), () -> {
-			if (status.isOk() && isUnanswered()) {
-				this.breach = "completed without an answer";
-				transmitEnd(breached(), trailers);
+			if (!status.isOk() || !isUnanswered()) {
+				transmitEnd(status, trailers);
+			}
+			else if (this.call.owner().isCancelled()) {
+				// Nobody hears of it, but gRPC would warn of an answer that is missing
+				transmitEnd(Status.CANCELLED, trailers);
 			}
 			else {
-				transmitEnd(status, trailers);
+				this.breach = "completed without an answer";
+				transmitEnd(breached(), trailers);
 			}
 		});
 		throwIfBreached();
 	}
 
-	/** Not so if an interceptor has sent the answer, or the call is gone. */
+	/** Not so if an interceptor has sent the answer. */
 	private boolean isUnanswered() {
-		return !this.streaming && !this.answered && this.call.sent() == 0 && !this.call.owner().isCancelled();
+		return !this.streaming && !this.answered && this.call.sent() == 0;
 	}
 
 	private Status breached() {

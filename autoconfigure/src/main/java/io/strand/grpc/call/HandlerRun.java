@@ -135,9 +135,12 @@ final class HandlerRun<Q, R> {
 			return;
 		}
 		Object decoded = (message instanceof DeferredMessage deferred) ? decode(deferred) : message;
-		if (decoded != null || !this.call.isCancelled()) {
-			current.onMessage((Q) decoded);
+		if (decoded == null && this.call.isCancelled()) {
+			// The handler must not take what comes after the hole for the rest
+			this.failed = true;
+			return;
 		}
+		current.onMessage((Q) decoded);
 	}
 
 	private @Nullable Object decode(DeferredMessage message) {

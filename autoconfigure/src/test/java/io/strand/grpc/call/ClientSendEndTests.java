@@ -37,6 +37,7 @@ import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.NumberAnswer;
 import io.strand.grpc.testing.TcpProxy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -86,10 +87,12 @@ class ClientSendEndTests {
 		this.server.close();
 	}
 
-	private ManagedChannel channel(Map<String, ?> serviceConfig) {
+	private ManagedChannel channel(Map<String, ?> policy) {
+		Map<String, Object> ofAllMethods = new HashMap<>(policy);
+		ofAllMethods.put("name", List.of(Map.of()));
 		return NettyChannelBuilder.forAddress("localhost", this.proxy.port())
 			.usePlaintext()
-			.defaultServiceConfig(serviceConfig)
+			.defaultServiceConfig(Map.of("methodConfig", List.of(ofAllMethods)))
 			.addTransportFilter(ClientStreamGuard.transportFilter())
 			.intercept(ClientStreamGuard.innermost())
 			.build();
@@ -197,30 +200,29 @@ class ClientSendEndTests {
 		assertThat(codeOfEnd(streaming)).isEqualTo((end == End.SERVER_COMPLETES) ? Code.OK : end.told);
 	}
 
+	private static Map<String, ?> retried(String backoff, Code code) {
+		return Map.of("retryPolicy", Map.of("maxAttempts", 2D, "initialBackoff", backoff, "maxBackoff", backoff,
+				"backoffMultiplier", 1D, "retryableStatusCodes", List.of(code.name())));
+	}
+
 	static Stream<Map<String, ?>> policies() {
 		// The second attempt of a hedged call comes when it is due, also if the first has
 		// failed
-		return Stream.of(
-				Map.of("retryPolicy",
-						Map.of("maxAttempts", 2D, "initialBackoff", "0.5s", "maxBackoff", "0.5s", "backoffMultiplier",
-								1D, "retryableStatusCodes", List.of("ABORTED"))),
-				Map.of("hedgingPolicy",
-						Map.of("maxAttempts", 2D, "hedgingDelay", "2s", "nonFatalStatusCodes", List.of("ABORTED"))));
+		return Stream.of(retried("0.5s", Code.ABORTED), Map.of("hedgingPolicy",
+				Map.of("maxAttempts", 2D, "hedgingDelay", "4s", "nonFatalStatusCodes", List.of("ABORTED"))));
 	}
 
 	@ParameterizedTest
 	@MethodSource("policies")
 	@DisplayName("S6: a waiting sender waits on while its call is tried again")
 	void waitingSenderWaitsOnWhileItsCallIsTriedAgain(Map<String, ?> policy) throws Exception {
-		Map<String, Object> ofAllMethods = new HashMap<>(policy);
-		ofAllMethods.put("name", List.of(Map.of()));
-		ManagedChannel retrying = channel(Map.of("methodConfig", List.of(ofAllMethods)));
+		ManagedChannel retrying = channel(policy);
 		try {
-			CompletableFuture<Integer> read = new CompletableFuture<>();
+			NumberAnswer read = new NumberAnswer();
 			StreamObserver<Message> requests = EchoGrpc
 				.newStub(ClientInterceptors.intercept(retrying,
 						new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
-				.clientStream(new Answer(read));
+				.clientStream(read);
 			Thread sender = start(() -> sendMany(requests::onNext));
 			assertThat(this.service.calls).hasValue(1);
 			this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
@@ -228,7 +230,7 @@ class ClientSendEndTests {
 			sender.join(20_000);
 			assertThat(this.thrown).isNotDone();
 			requests.onCompleted();
-			assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(MESSAGES);
+			assertThat(read.get()).isEqualTo(MESSAGES);
 			assertThat(this.service.calls).hasValue(2);
 		}
 		finally {
@@ -239,10 +241,7 @@ class ClientSendEndTests {
 	@Test
 	@DisplayName("S6: a waiting sender is released when its call has been tried often enough")
 	void waitingSenderIsReleasedAfterTheLastAttempt() throws Exception {
-		ManagedChannel retrying = channel(Map.of("methodConfig",
-				List.of(Map.of("name", List.of(Map.of()), "retryPolicy",
-						Map.of("maxAttempts", 2D, "initialBackoff", "0.1s", "maxBackoff", "0.1s", "backoffMultiplier",
-								1D, "retryableStatusCodes", List.of("UNAVAILABLE"))))));
+		ManagedChannel retrying = channel(retried("0.1s", Code.UNAVAILABLE));
 		try {
 			HinderedObserver observer = new HinderedObserver(Obstacle.ON_READY_WAITS_BEFORE_ANSWERS);
 			EchoGrpc
@@ -261,10 +260,7 @@ class ClientSendEndTests {
 	@Test
 	@DisplayName("S6: a waiting sender is released when its channel stops before the call is tried again")
 	void waitingSenderIsReleasedWhenItsChannelStopsBeforeTheNextAttempt() throws Exception {
-		ManagedChannel retrying = channel(Map.of("methodConfig",
-				List.of(Map.of("name", List.of(Map.of()), "retryPolicy",
-						Map.of("maxAttempts", 2D, "initialBackoff", "60s", "maxBackoff", "60s", "backoffMultiplier", 1D,
-								"retryableStatusCodes", List.of("ABORTED"))))));
+		ManagedChannel retrying = channel(retried("60s", Code.ABORTED));
 		try {
 			HinderedObserver observer = new HinderedObserver(Obstacle.ON_READY_WAITS_BEFORE_ANSWERS);
 			EchoGrpc
@@ -285,18 +281,18 @@ class ClientSendEndTests {
 	@Test
 	@DisplayName("S6: a waiting sender is not released by a context that its call has left")
 	void waitingSenderIsNotReleasedByAContextThatItsCallHasLeft() throws Exception {
-		CompletableFuture<Integer> read = new CompletableFuture<>();
+		NumberAnswer read = new NumberAnswer();
 		EchoGrpc.EchoStub stub = EchoGrpc.newStub(ClientInterceptors.intercept(this.channel,
 				new InterceptorThatLeavesTheContext(), new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)));
 		try (Context.CancellableContext context = Context.current().withCancellation()) {
-			StreamObserver<Message> requests = context.call(() -> stub.clientStream(new Answer(read)));
+			StreamObserver<Message> requests = context.call(() -> stub.clientStream(read));
 			Thread sender = start(() -> sendMany(requests::onNext));
 			context.cancel(null);
 			await().during(Duration.ofMillis(200)).until(() -> !this.thrown.isDone());
 			this.service.read.countDown();
 			sender.join(20_000);
 			requests.onCompleted();
-			assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(MESSAGES);
+			assertThat(read.get()).isEqualTo(MESSAGES);
 		}
 	}
 
@@ -481,24 +477,6 @@ class ClientSendEndTests {
 
 		@Override
 		public void onError(Throwable error) {
-		}
-
-		@Override
-		public void onCompleted() {
-		}
-
-	}
-
-	private record Answer(CompletableFuture<Integer> count) implements StreamObserver<Message> {
-
-		@Override
-		public void onNext(Message answer) {
-			this.count.complete(answer.getNumber());
-		}
-
-		@Override
-		public void onError(Throwable error) {
-			this.count.completeExceptionally(error);
 		}
 
 		@Override

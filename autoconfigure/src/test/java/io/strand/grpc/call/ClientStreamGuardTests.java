@@ -23,6 +23,7 @@ import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
+import io.strand.grpc.testing.NumberAnswer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -64,7 +65,7 @@ class ClientStreamGuardTests {
 		this.server.close();
 		this.server = new EngineServer(kind, HandlerSettings.DEFAULT, List.of(), this.collector);
 		this.collector.read.countDown();
-		Answer answer = new Answer();
+		NumberAnswer answer = new NumberAnswer();
 		StreamObserver<Message> requests = stub(ConcurrentSend.SERIALIZE, false).clientStream(answer);
 		ConcurrentRun.of(SENDERS, (sender) -> {
 			for (int i = 0; i < MESSAGES; i++) {
@@ -79,7 +80,7 @@ class ClientStreamGuardTests {
 	@Test
 	@DisplayName("S3: the second sender is told, and the first one is not disturbed")
 	void secondSenderIsTold() throws Exception {
-		Answer answer = new Answer();
+		NumberAnswer answer = new NumberAnswer();
 		StreamObserver<Message> requests = stub(ConcurrentSend.FAIL, true).clientStream(answer);
 		AtomicInteger sent = new AtomicInteger();
 		Thread first = new Thread(() -> sendLarge(requests, 100, sent), "first-sender");
@@ -98,7 +99,7 @@ class ClientStreamGuardTests {
 	@Test
 	@DisplayName("S5: a sender waits while the server does not read, if the channel asks for it")
 	void senderWaitsWhileTheServerDoesNotRead() throws Exception {
-		Answer answer = new Answer();
+		NumberAnswer answer = new NumberAnswer();
 		StreamObserver<Message> requests = stub(ConcurrentSend.SERIALIZE, true).clientStream(answer);
 		AtomicInteger sent = new AtomicInteger();
 		Thread sender = new Thread(() -> sendLarge(requests, 500, sent), "client-sender");
@@ -114,7 +115,7 @@ class ClientStreamGuardTests {
 	@Test
 	@DisplayName("S5: without being asked to, a sender does not wait")
 	void senderDoesNotWaitUnlessAskedTo() throws Exception {
-		Answer answer = new Answer();
+		NumberAnswer answer = new NumberAnswer();
 		StreamObserver<Message> requests = stub(ConcurrentSend.SERIALIZE, false).clientStream(answer);
 		AtomicInteger sent = new AtomicInteger();
 		sendLarge(requests, 100, sent);
@@ -130,7 +131,7 @@ class ClientStreamGuardTests {
 		AtomicReference<Throwable> failure = new AtomicReference<>();
 		ClientCallStreamObserver<Message> requests = (ClientCallStreamObserver<Message>) stub(ConcurrentSend.SERIALIZE,
 				true)
-			.clientStream(new Answer());
+			.clientStream(new NumberAnswer());
 		Thread sender = senderThatFails(requests, failure);
 		requests.cancel("no longer wanted", null);
 		sender.join(5_000);
@@ -145,7 +146,7 @@ class ClientStreamGuardTests {
 		AtomicReference<Throwable> failure = new AtomicReference<>();
 		StreamObserver<Message> requests = stub(ConcurrentSend.SERIALIZE, true)
 			.withDeadlineAfter(500, TimeUnit.MILLISECONDS)
-			.clientStream(new Answer());
+			.clientStream(new NumberAnswer());
 		senderThatFails(requests, failure).join(5_000);
 		assertThat(Status.fromThrowable(failure.get()).getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
 	}
@@ -156,7 +157,7 @@ class ClientStreamGuardTests {
 		AtomicReference<Throwable> failure = new AtomicReference<>();
 		ClientCallStreamObserver<Message> requests = (ClientCallStreamObserver<Message>) stub(ConcurrentSend.SERIALIZE,
 				true)
-			.clientStream(new Answer());
+			.clientStream(new NumberAnswer());
 		Thread sender = senderThatFails(requests, failure);
 		sender.interrupt();
 		sender.join(5_000);
@@ -200,7 +201,7 @@ class ClientStreamGuardTests {
 	void racingEndsEndTheStreamOnce() throws Exception {
 		this.collector.read.countDown();
 		for (int round = 0; round < 200; round++) {
-			Answer answer = new Answer();
+			NumberAnswer answer = new NumberAnswer();
 			StreamObserver<Message> requests = stub(ConcurrentSend.SERIALIZE, false).clientStream(answer);
 			AtomicInteger refused = new AtomicInteger();
 			ConcurrentRun.of(4, (index) -> {
@@ -329,30 +330,6 @@ class ClientStreamGuardTests {
 			catch (InterruptedException ex) {
 				throw Status.CANCELLED.withCause(ex).asRuntimeException();
 			}
-		}
-
-	}
-
-	private static final class Answer implements StreamObserver<Message> {
-
-		private final CompletableFuture<Integer> count = new CompletableFuture<>();
-
-		int get() throws Exception {
-			return this.count.get(20, TimeUnit.SECONDS);
-		}
-
-		@Override
-		public void onNext(Message message) {
-			this.count.complete(message.getNumber());
-		}
-
-		@Override
-		public void onError(Throwable error) {
-			this.count.completeExceptionally(error);
-		}
-
-		@Override
-		public void onCompleted() {
 		}
 
 	}

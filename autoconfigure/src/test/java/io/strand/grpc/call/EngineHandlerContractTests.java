@@ -4,6 +4,7 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.LogRecord;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -384,6 +386,54 @@ class EngineHandlerContractTests extends HandlerTestBase {
 		client.cancel();
 		assertThat(Status.fromThrowable(thrown.get(10, TimeUnit.SECONDS)).getCode()).isEqualTo(Code.CANCELLED);
 		await().until(() -> server.engine().liveCalls().isEmpty());
+	}
+
+	@ParameterizedTest
+	@DisplayName("H4: an answer to a call that is gone is nothing to warn of, nor is none")
+	@EnumSource
+	void lateAnswerIsNothingToWarnOf(Kind kind) {
+		java.util.logging.Logger transport = java.util.logging.Logger.getLogger("io.grpc.internal.ServerCallImpl");
+		Queue<String> warnings = new ConcurrentLinkedQueue<>();
+		java.util.logging.Handler handler = new java.util.logging.ConsoleHandler() {
+
+			@Override
+			public void publish(LogRecord entry) {
+				warnings.add(entry.getMessage() + " " + entry.getThrown());
+			}
+
+		};
+		transport.addHandler(handler);
+		try {
+			CountDownLatch release = new CountDownLatch(1);
+			CountDownLatch entered = new CountDownLatch(2);
+			Queue<Context> contexts = new ConcurrentLinkedQueue<>();
+			Set<String> answered = ConcurrentHashMap.newKeySet();
+			EngineServer server = serve(kind, with(Threading.AUTO, false),
+					new EchoHandlers().unary((request, responses) -> {
+						contexts.add(Context.current());
+						entered.countDown();
+						within(release);
+						if (request.getText().equals("answer")) {
+							responses.onNext(request);
+						}
+						if (kind.isStrand() || request.getText().equals("answer")) {
+							responses.onCompleted();
+						}
+						answered.add(request.getText());
+					}));
+			List<Outcome> outcomes = List.of(call(server, "answer"), call(server, "complete"));
+			within(entered);
+			outcomes.forEach(Outcome::cancel);
+			await().until(() -> contexts.stream().allMatch(Context::isCancelled));
+			release.countDown();
+			await().until(() -> answered.size() == 2);
+			await().until(() -> server.engine().liveCalls().isEmpty());
+			assertAnswers(server, "answer");
+			assertThat(warnings).isEmpty();
+		}
+		finally {
+			transport.removeHandler(handler);
+		}
 	}
 
 	@ParameterizedTest

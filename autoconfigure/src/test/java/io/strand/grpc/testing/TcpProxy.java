@@ -19,6 +19,8 @@ public final class TcpProxy implements AutoCloseable {
 
 	private final Queue<Socket> sockets = new ConcurrentLinkedQueue<>();
 
+	private final Thread accepting;
+
 	private volatile Object present = new Object();
 
 	public TcpProxy(int target) {
@@ -29,7 +31,7 @@ public final class TcpProxy implements AutoCloseable {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
-		start(this::accept);
+		this.accepting = start(this::accept);
 	}
 
 	public int port() {
@@ -90,10 +92,11 @@ public final class TcpProxy implements AutoCloseable {
 		this.present = new Object();
 	}
 
-	private static void start(Runnable task) {
+	private static Thread start(Runnable task) {
 		Thread thread = new Thread(task, "tcp-proxy");
 		thread.setDaemon(true);
 		thread.start();
+		return thread;
 	}
 
 	/** Cuts all connections, and takes no more. */
@@ -101,12 +104,17 @@ public final class TcpProxy implements AutoCloseable {
 	public void close() {
 		try {
 			this.listener.close();
+			// Who accepts at that moment may still get a connection
+			this.accepting.join();
 			for (Socket socket : this.sockets) {
 				socket.close();
 			}
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
 		}
 	}
 

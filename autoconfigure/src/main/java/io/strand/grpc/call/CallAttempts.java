@@ -107,8 +107,9 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	 * known
 	 */
 	@Nullable Status end(ClientCall<?, ?> call) {
-		Status end = endOfAll();
-		Status known = isFinal(call) ? end : null;
+		Attempt newest = this.last.get();
+		Status end = (newest != null) ? newest.endOfAll() : null;
+		Status known = (newest != null && newest.isFinal(call)) ? end : null;
 		if (known != null && known.getCode() != Status.Code.CANCELLED) {
 			return known;
 		}
@@ -133,44 +134,16 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	 * @return a status, or {@code null} if the listener is told as soon as may be
 	 */
 	@Nullable Status untoldEnd(ClientCall<?, ?> call) {
-		for (Attempt each = this.last.get(); each != null; each = each.before) {
-			Status end = each.end;
-			if (end != null && each.closed == null) {
-				return (endOfAll() != null && isFinal(call)) ? end : null;
+		Attempt newest = this.last.get();
+		if (newest == null || newest.endOfAll() == null || !newest.isFinal(call)) {
+			return null;
+		}
+		for (Attempt each = newest; each != null; each = each.before) {
+			if (each.closed == null) {
+				return each.end;
 			}
 		}
 		return null;
-	}
-
-	/**
-	 * How all have ended: what was tried in vain, and what came second, was cancelled.
-	 */
-	private @Nullable Status endOfAll() {
-		Status best = null;
-		int bestRank = -1;
-		for (Attempt each = this.last.get(); each != null; each = each.before) {
-			Status end = each.end;
-			if (end == null) {
-				return null;
-			}
-			int rank = ((end.getCode() != Status.Code.CANCELLED) ? 2 : 0) + (each.answered ? 1 : 0);
-			if (rank > bestRank) {
-				best = end;
-				bestRank = rank;
-			}
-		}
-		return best;
-	}
-
-	/**
-	 * Only a call that will not be tried again has attributes, but if that was the last
-	 * of its retries. The first attempt may be that of a hedged call, whose next comes
-	 * when it is due.
-	 */
-	private boolean isFinal(ClientCall<?, ?> call) {
-		Attempt newest = this.last.get();
-		return !call.getAttributes().equals(Attributes.EMPTY) || (newest != null && newest.retried && !newest.hedged
-				&& System.nanoTime() - newest.endNanos > NO_RETRY_AFTER_NANOS);
 	}
 
 	private final class Attempt extends ClientStreamTracer {
@@ -236,6 +209,38 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 			this.closed = status;
 			forgetConnection();
 			endLater(status);
+		}
+
+		/**
+		 * How this, the newest, and all before it have ended, which only hedged ones do
+		 * not do one after the other: of those, all but one are cancelled.
+		 */
+		@Nullable Status endOfAll() {
+			Status best = null;
+			int bestRank = -1;
+			for (Attempt each = this; each != null; each = each.before) {
+				Status told = each.end;
+				if (told == null) {
+					return null;
+				}
+				boolean own = told.getCode() != Status.Code.CANCELLED || told == ENDED_BY_SERVER;
+				int rank = (own ? 2 : 0) + (each.answered ? 1 : 0);
+				if (rank > bestRank) {
+					best = told;
+					bestRank = rank;
+				}
+			}
+			return this.hedged ? best : this.end;
+		}
+
+		/**
+		 * Whether there is no attempt after this, the newest. Only a call that will not
+		 * be tried again has attributes, but if that was the last of its retries. The
+		 * first attempt may be that of a hedged call, whose next comes when it is due.
+		 */
+		boolean isFinal(ClientCall<?, ?> call) {
+			return !call.getAttributes().equals(Attributes.EMPTY)
+					|| (this.retried && !this.hedged && System.nanoTime() - this.endNanos > NO_RETRY_AFTER_NANOS);
 		}
 
 		private void forgetConnection() {

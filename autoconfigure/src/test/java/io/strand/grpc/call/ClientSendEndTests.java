@@ -258,6 +258,28 @@ class ClientSendEndTests {
 	}
 
 	@Test
+	@DisplayName("S6: a waiting sender is told of the end of the last attempt, not of one before")
+	void waitingSenderIsToldOfTheLastAttempt() throws Exception {
+		this.service.answers = 3;
+		this.service.refused = 1;
+		ManagedChannel retrying = channel(retried("0.1s", Code.UNAVAILABLE));
+		try {
+			HinderedObserver observer = new HinderedObserver(Obstacle.ANSWERS_UNREAD);
+			EchoGrpc
+				.newStub(ClientInterceptors.intercept(retrying,
+						new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
+				.bidi(observer);
+			Thread sender = start(observer::sendWithLock);
+			this.service.responses.get().onCompleted();
+			assertThat(toldTo(sender)).isEqualTo(Code.CANCELLED);
+			assertThat(this.service.calls).hasValue(2);
+		}
+		finally {
+			close(retrying);
+		}
+	}
+
+	@Test
 	@DisplayName("S6: a waiting sender is released when its channel stops before the call is tried again")
 	void waitingSenderIsReleasedWhenItsChannelStopsBeforeTheNextAttempt() throws Exception {
 		ManagedChannel retrying = channel(retried("60s", Code.ABORTED));
@@ -509,6 +531,8 @@ class ClientSendEndTests {
 
 		private final AtomicInteger calls = new AtomicInteger();
 
+		private volatile int refused;
+
 		private volatile int answers;
 
 		@Override
@@ -518,7 +542,10 @@ class ClientSendEndTests {
 
 		@Override
 		public StreamObserver<Message> bidi(StreamObserver<Message> responses) {
-			this.calls.incrementAndGet();
+			if (this.calls.incrementAndGet() <= this.refused) {
+				responses.onError(Status.UNAVAILABLE.asRuntimeException());
+				return responses;
+			}
 			this.responses.set(responses);
 			return new StreamObserver<>() {
 

@@ -26,9 +26,10 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * The listener comes first where nothing is in its way: what interceptors have to say of
  * the end is not known here. Not known, while messages lie there that nobody has asked
- * for, are the end of a stream that is reset without a status, and any end in-process;
- * nor while a callback runs, the end of a hedged call of which no attempt was answered or
- * has a connection, and that of the {@link Context} between two attempts.
+ * for, are any end in-process and, where {@link ConnectionStreams} cannot watch, a reset
+ * without a status; nor while a callback runs, the end of a hedged call of which no
+ * attempt was answered or has a connection, and that of the {@link Context} between two
+ * attempts.
  */
 final class CallAttempts extends ClientStreamTracer.Factory {
 
@@ -161,6 +162,9 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 		private volatile boolean answered;
 
+		/** Confined to the transport's thread. */
+		private boolean trailed;
+
 		/** As the transport tells the listener. */
 		private volatile @Nullable Status closed;
 
@@ -196,10 +200,20 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		@Override
 		public void inboundHeaders(Metadata headers) {
 			this.answered = true;
+			ConnectionStreams.tell(this::streamEnded);
+		}
+
+		/** On Netty: perhaps a reset, which nothing else tells behind unread messages. */
+		private void streamEnded() {
+			if (!this.trailed && this.closed == null) {
+				forgetConnection();
+				endLater(ENDED_BY_SERVER);
+			}
 		}
 
 		@Override
 		public void inboundTrailers(Metadata trailers) {
+			this.trailed = true;
 			forgetConnection(); // whose end is none of this any more
 			endLater(ENDED_BY_SERVER);
 		}

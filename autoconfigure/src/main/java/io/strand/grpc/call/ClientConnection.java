@@ -24,6 +24,7 @@ final class ClientConnection {
 
 			@Override
 			public Attributes transportReady(Attributes attributes) {
+				ConnectionStreams.watch(attributes);
 				return attributes.toBuilder().set(KEY, new ClientConnection()).build();
 			}
 

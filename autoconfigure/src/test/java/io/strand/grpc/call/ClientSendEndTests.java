@@ -131,7 +131,9 @@ class ClientSendEndTests {
 
 		SERVER_COMPLETES(Code.CANCELLED, Code.CANCELLED),
 
-		SERVER_FAILS(Code.ABORTED, Code.CANCELLED);
+		SERVER_FAILS(Code.ABORTED, Code.CANCELLED),
+
+		SERVER_RESETS(Code.CANCELLED, Code.CANCELLED);
 
 		private final Code told;
 
@@ -171,13 +173,14 @@ class ClientSendEndTests {
 				case CONNECTION_LOST -> this.proxy.close();
 				case SERVER_COMPLETES -> this.service.responses.get().onCompleted();
 				case SERVER_FAILS -> this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
+				case SERVER_RESETS -> reset(this.service.responses.get());
 			}
 			assertThat(toldTo(sender)).isEqualTo((obstacle.answers > 1) ? end.toldBehindMessages : end.told);
 		}
 	}
 
 	@ParameterizedTest
-	@EnumSource(names = { "CONNECTION_LOST", "SERVER_COMPLETES", "SERVER_FAILS" })
+	@EnumSource(names = { "CONNECTION_LOST", "SERVER_COMPLETES", "SERVER_FAILS", "SERVER_RESETS" })
 	@DisplayName("S6: a waiting sender of a blocking stub is released though answers lie there unread")
 	void waitingSenderOfBlockingStubIsReleased(End end) throws Exception {
 		this.service.answers = 3;
@@ -190,6 +193,7 @@ class ClientSendEndTests {
 		switch (end) {
 			case CONNECTION_LOST -> this.proxy.close();
 			case SERVER_COMPLETES -> this.service.responses.get().onCompleted();
+			case SERVER_RESETS -> reset(this.service.responses.get());
 			default -> this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
 		}
 		assertThat(toldTo(sender)).isEqualTo(end.toldBehindMessages);
@@ -198,6 +202,12 @@ class ClientSendEndTests {
 			assertThat(streaming.receive()).isNotNull();
 		}
 		assertThat(codeOfEnd(streaming)).isEqualTo((end == End.SERVER_COMPLETES) ? Code.OK : end.told);
+	}
+
+	/** By an answer that its marshaller cannot serialize. */
+	@SuppressWarnings({ "unchecked", "rawtypes" })
+	private static void reset(StreamObserver<Message> responses) {
+		((StreamObserver) responses).onNext("not a message");
 	}
 
 	private static Map<String, ?> retried(String backoff, Code code) {

@@ -5,6 +5,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 import io.grpc.Attributes;
 import io.grpc.CallOptions;
@@ -26,10 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * The listener comes first where nothing is in its way: what interceptors have to say of
  * the end is not known here. Not known, while messages lie there that nobody has asked
- * for, are any end in-process and, where {@link ConnectionStreams} cannot watch, a reset
- * without a status; nor while a callback runs, the end of a hedged call of which no
- * attempt was answered or has a connection, and that of the {@link Context} between two
- * attempts.
+ * for, is how a server ends a call in-process that is not Strand's; nor while a callback
+ * runs, the end of a hedged call of which no attempt was answered or has a connection,
+ * and that of the {@link Context} between two attempts.
  */
 final class CallAttempts extends ClientStreamTracer.Factory {
 
@@ -38,7 +38,7 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	private static final long PATIENCE_MILLIS = 50;
 
 	/** For what the listener is to be told first. */
-	private static final Executor LATER = CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS,
+	static final Executor LATER = CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS,
 			Runnable::run);
 
 	/**
@@ -65,6 +65,11 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 	private final AtomicReference<@Nullable Attempt> last = new AtomicReference<>();
 
+	/** Told how many messages an attempt was sent; {@code null} if nobody asks. */
+	private volatile @Nullable LongConsumer answers;
+
+	private volatile boolean heldBack;
+
 	/** The call's, once it has an attempt: interceptors and service configs set one. */
 	private volatile @Nullable Deadline deadline;
 
@@ -87,6 +92,40 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	/** The call is made in this context. */
 	void madeIn(Context current) {
 		this.context = current;
+	}
+
+	/**
+	 * Asks to be told how many messages the server has sent, before the call starts.
+	 * @param count is told their number in an attempt, in-process as soon as they are
+	 * sent, in a lock of the transport
+	 */
+	void tellOfAnswers(LongConsumer count) {
+		this.answers = count;
+	}
+
+	/**
+	 * Tells whether the call holds back its end from the listener.
+	 */
+	void holdsBack(boolean holds) {
+		this.heldBack = holds;
+	}
+
+	/** The call's, once it has an attempt. */
+	@Nullable Deadline deadline() {
+		return this.deadline;
+	}
+
+	/**
+	 * Whether an end of the call is that of an attempt which the server has ended.
+	 */
+	boolean isEndByServer(Status told) {
+		for (Attempt each = this.last.get(); each != null; each = each.before) {
+			Status closed = each.closed;
+			if (closed != null && closed.getCode() == told.getCode() && each.trailed) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	@Override
@@ -124,7 +163,8 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		}
 		Deadline latest = this.deadline;
 		// A server whose timer comes first cancels
-		return (latest != null && latest.timeRemaining(TimeUnit.MILLISECONDS) < -PATIENCE_MILLIS)
+		long patience = (known != null) ? 0 : TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
+		return (latest != null && latest.timeRemaining(TimeUnit.NANOSECONDS) < -patience)
 				? Status.DEADLINE_EXCEEDED.withDescription("The deadline of the call has passed") : known;
 	}
 
@@ -140,7 +180,7 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 			return null;
 		}
 		for (Attempt each = newest; each != null; each = each.before) {
-			if (each.closed == null) {
+			if (each.closed == null || this.heldBack) {
 				return each.end;
 			}
 		}
@@ -162,7 +202,9 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 		private volatile boolean answered;
 
-		/** Confined to the transport's thread. */
+		/**
+		 * Published by {@link #closed}; before that, confined to the transport's thread.
+		 */
 		private boolean trailed;
 
 		/** As the transport tells the listener. */
@@ -200,22 +242,38 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		@Override
 		public void inboundHeaders(Metadata headers) {
 			this.answered = true;
-			ConnectionStreams.tell(this::streamEnded);
+			ClientConnection on = this.connection;
+			if (on != null) {
+				on.tellOfStream(this::streamEnded);
+			}
+		}
+
+		@Override
+		public void inboundMessage(int sequence) {
+			LongConsumer told = CallAttempts.this.answers;
+			if (told != null) {
+				told.accept(sequence + 1L);
+			}
 		}
 
 		/** On Netty: perhaps a reset, which nothing else tells behind unread messages. */
 		private void streamEnded() {
-			if (!this.trailed && this.closed == null) {
-				forgetConnection();
-				endLater(ENDED_BY_SERVER);
+			if (!this.trailed) {
+				endedByServer(ENDED_BY_SERVER);
+			}
+		}
+
+		private void endedByServer(Status how) {
+			if (this.closed == null) {
+				forgetConnection(); // whose end is none of this any more
+				endLater(how);
 			}
 		}
 
 		@Override
 		public void inboundTrailers(Metadata trailers) {
 			this.trailed = true;
-			forgetConnection(); // whose end is none of this any more
-			endLater(ENDED_BY_SERVER);
+			endedByServer(ENDED_BY_SERVER);
 		}
 
 		@Override

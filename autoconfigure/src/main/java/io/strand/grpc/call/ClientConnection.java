@@ -14,9 +14,15 @@ final class ClientConnection {
 
 	private static final Attributes.Key<ClientConnection> KEY = Attributes.Key.create("io.strand.grpc.connection");
 
+	private final @Nullable ConnectionStreams ends;
+
 	private final Set<Runnable> streams = ConcurrentHashMap.newKeySet();
 
 	private volatile boolean lost;
+
+	private ClientConnection(@Nullable ConnectionStreams ends) {
+		this.ends = ends;
+	}
 
 	/** Makes one of each connection of a channel. */
 	static ClientTransportFilter filter() {
@@ -24,8 +30,7 @@ final class ClientConnection {
 
 			@Override
 			public Attributes transportReady(Attributes attributes) {
-				ConnectionStreams.watch(attributes);
-				return attributes.toBuilder().set(KEY, new ClientConnection()).build();
+				return attributes.toBuilder().set(KEY, new ClientConnection(ConnectionStreams.becomingReady())).build();
 			}
 
 			@Override
@@ -41,6 +46,18 @@ final class ClientConnection {
 
 	static @Nullable ClientConnection of(Attributes transport) {
 		return transport.get(KEY);
+	}
+
+	/**
+	 * Asks to be told of the end of the stream whose headers the present thread reads, if
+	 * the connection is watched.
+	 * @param ended run on the event loop when the server has ended the stream, or the
+	 * client, but not when the connection is lost
+	 */
+	void tellOfStream(Runnable ended) {
+		if (this.ends != null) {
+			this.ends.tell(ended);
+		}
 	}
 
 	/**

@@ -58,7 +58,10 @@ final class ClientSendGuard extends SendGuard {
 		return notSent((status != null || this.attempts == null) ? status : this.attempts.end(this.call));
 	}
 
-	private static @Nullable Status notSent(@Nullable Status end) {
+	/**
+	 * What a sender is told of an end.
+	 */
+	static @Nullable Status notSent(@Nullable Status end) {
 		return (end != null && end.isOk())
 				? Status.CANCELLED.withDescription("The server has answered and ended the call") : end;
 	}

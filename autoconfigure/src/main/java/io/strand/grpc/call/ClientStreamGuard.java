@@ -6,11 +6,15 @@ import java.util.function.BooleanSupplier;
 
 import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.ChannelCredentials;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
-import io.grpc.ClientTransportFilter;
 import io.grpc.Context;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.MethodDescriptor;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.internal.GrpcUtil;
+import io.grpc.internal.SharedResourceHolder;
 import io.grpc.stub.BlockingClientCall;
 import org.jspecify.annotations.Nullable;
 
@@ -66,32 +70,52 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 	}
 
 	/**
-	 * Lets senders that wait hear of a lost connection, also while the client has not
-	 * asked for what had come before.
-	 * @return what has to see the connections of the channel
+	 * Lets senders that wait hear of streams that the server resets, also while the
+	 * client has not asked for what had come before.
+	 * @param credentials the credentials of a channel with Netty's transport
+	 * @return credentials that prove and ask for the same
 	 */
-	public static ClientTransportFilter transportFilter() {
-		return ClientConnection.filter();
+	public static ChannelCredentials watched(ChannelCredentials credentials) {
+		return WatchedCredentials.of(credentials);
 	}
 
 	/**
-	 * Lets senders that wait hear of the end of the {@link Context} that their call is
-	 * made in, which other interceptors may have changed.
-	 * @return what has to be inside of all other interceptors
+	 * Lets senders that wait hear of a lost connection and of the end of the
+	 * {@link Context} that their call is made in, which other interceptors may have
+	 * changed; in-process, also of a server that has ended their call, while the client
+	 * has not asked for what had come before.
+	 * @param builder the builder of a channel, before it gets interceptors
+	 * @param executor what runs callbacks of calls that have no executor of their own;
+	 * {@code null} for gRPC's own pool
 	 */
-	public static ClientInterceptor innermost() {
-		return new Innermost();
+	public static void prepare(ManagedChannelBuilder<?> builder, @Nullable Executor executor) {
+		builder.addTransportFilter(ClientConnection.filter());
+		builder.intercept(new Innermost(builder instanceof InProcessChannelBuilder,
+				(executor != null) ? executor : ClientStreamGuard::executeInPoolOfGrpc));
 	}
 
-	private static final class Innermost implements ClientInterceptor {
+	private static void executeInPoolOfGrpc(Runnable task) {
+		Executor pool = SharedResourceHolder.get(GrpcUtil.SHARED_CHANNEL_EXECUTOR);
+		try {
+			pool.execute(task);
+		}
+		finally {
+			SharedResourceHolder.release(GrpcUtil.SHARED_CHANNEL_EXECUTOR, pool);
+		}
+	}
+
+	private record Innermost(boolean readsAhead, Executor executor) implements ClientInterceptor {
 
 		@Override
 		public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
 			CallAttempts attempts = options.getOption(CallAttempts.KEY);
-			if (attempts != null) {
-				attempts.madeIn(Context.current());
+			ClientCall<Q, R> call = next.newCall(method, options);
+			if (attempts == null) {
+				return call;
 			}
-			return next.newCall(method, options);
+			attempts.madeIn(Context.current());
+			Executor own = options.getExecutor();
+			return this.readsAhead ? new ReadAheadCall<>(call, attempts, (own != null) ? own : this.executor) : call;
 		}
 
 	}

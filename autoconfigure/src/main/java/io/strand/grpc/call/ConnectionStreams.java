@@ -1,22 +1,15 @@
 package io.strand.grpc.call;
 
-import java.net.SocketAddress;
-import java.util.Iterator;
-
-import io.grpc.Attributes;
-import io.grpc.Grpc;
-import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcHttp2ConnectionHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
-import io.grpc.netty.shaded.io.netty.channel.SingleThreadEventLoop;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Connection;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2ConnectionAdapter;
-import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Exception;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2FrameListener;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Headers;
+import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Settings;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2Stream;
-import io.grpc.netty.shaded.io.netty.util.internal.ThreadExecutorMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,132 +18,115 @@ import org.jspecify.annotations.Nullable;
  * nobody has asked for. Confined to the event loop of the connection.
  *
  * <p>
- * Which call a stream belongs to is known while its headers are read: gRPC then calls the
- * call's tracer, which asks to be told here.
+ * gRPC calls others while it reads a frame, on the same thread: the transport filters
+ * when it reads the first settings, and the tracer of the call whose headers it reads. So
+ * a filter finds the connection, and a call its stream.
  */
-final class ConnectionStreams extends Http2ConnectionAdapter {
+final class ConnectionStreams extends Http2FrameListenerDecorator {
 
-	private static final ThreadLocal<@Nullable ConnectionStreams> READING = new ThreadLocal<>();
-
-	private final Channel channel;
+	private static final ThreadLocal<@Nullable ConnectionStreams> BECOMING_READY = new ThreadLocal<>();
 
 	private final Http2Connection connection;
 
 	private final Http2Connection.PropertyKey whenEnded;
 
-	/** The stream whose headers are being read. */
-	private @Nullable Http2Stream stream;
+	private @Nullable ChannelHandlerContext context;
 
-	private ConnectionStreams(Channel channel, Http2Connection connection) {
-		this.channel = channel;
+	/** The stream whose headers are being read; 0, which is the connection, for none. */
+	private int reading;
+
+	private ConnectionStreams(Http2Connection connection, Http2FrameListener ofTransport) {
+		super(ofTransport);
 		this.connection = connection;
 		this.whenEnded = connection.newKey();
 	}
 
 	/**
-	 * Watches the connection that becomes ready on the present thread, if that is an
-	 * event loop of Netty.
-	 * @param transport the attributes of the connection
+	 * Watches a connection, before it has an event loop.
+	 * @param transport what gRPC reads its frames with
 	 */
-	static void watch(Attributes transport) {
-		SocketAddress local = transport.get(Grpc.TRANSPORT_ATTR_LOCAL_ADDR);
-		SocketAddress remote = transport.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-		if (local == null || remote == null
-				|| !(ThreadExecutorMap.currentExecutor() instanceof SingleThreadEventLoop loop)) {
-			return;
-		}
-		try {
-			for (Iterator<Channel> channels = loop.registeredChannelsIterator(); channels.hasNext();) {
-				Channel channel = channels.next();
-				if (local.equals(channel.localAddress()) && remote.equals(channel.remoteAddress())) {
-					watch(channel);
-				}
-			}
-		}
-		catch (UnsupportedOperationException ex) {
-			// Loops of a MultiThreadIoEventLoopGroup, as of Unix sockets, list no
-			// channels
-		}
-	}
-
-	private static void watch(Channel channel) {
-		Http2ConnectionHandler handler = channel.pipeline().get(Http2ConnectionHandler.class);
-		// Sockets without a name have equal addresses
-		if (handler == null || handler.connection().isServer()
-				|| handler.decoder().frameListener() instanceof WatchedHeaders) {
-			return;
-		}
-		ConnectionStreams streams = new ConnectionStreams(channel, handler.connection());
-		handler.connection().addListener(streams);
-		handler.decoder().frameListener(streams.new WatchedHeaders(handler.decoder().frameListener()));
+	static void watch(GrpcHttp2ConnectionHandler transport) {
+		ConnectionStreams streams = new ConnectionStreams(transport.connection(), transport.decoder().frameListener());
+		transport.decoder().frameListener(streams);
+		transport.connection().addListener(streams.new Ends());
 	}
 
 	/**
-	 * Asks to be told of the end of the stream whose headers the present thread reads, if
-	 * it reads some.
+	 * The connection that the present thread makes ready.
+	 * @return its streams, or {@code null} if it is not watched, as in-process
+	 */
+	static @Nullable ConnectionStreams becomingReady() {
+		return BECOMING_READY.get();
+	}
+
+	/**
+	 * Asks to be told of the end of the stream whose headers are being read.
 	 * @param ended run on the event loop when the server has ended the stream, or the
 	 * client, but not when the connection is lost
 	 */
-	static void tell(Runnable ended) {
-		ConnectionStreams reading = READING.get();
-		Http2Stream read = (reading != null) ? reading.stream : null;
-		if (reading != null && read != null) {
-			read.setProperty(reading.whenEnded, ended);
+	void tell(Runnable ended) {
+		Http2Stream read = this.connection.stream(this.reading);
+		if (this.reading != 0 && read != null) {
+			read.setProperty(this.whenEnded, ended);
 		}
 	}
 
 	@Override
-	public void onStreamHalfClosed(Http2Stream ended) {
-		if (ended.state() == Http2Stream.State.HALF_CLOSED_REMOTE) {
-			end(ended);
+	public void onSettingsRead(ChannelHandlerContext context, Http2Settings settings) throws Http2Exception {
+		this.context = context;
+		BECOMING_READY.set(this);
+		try {
+			super.onSettingsRead(context, settings);
+		}
+		finally {
+			BECOMING_READY.remove();
 		}
 	}
 
 	@Override
-	public void onStreamClosed(Http2Stream ended) {
-		end(ended);
-	}
-
-	private void end(Http2Stream ended) {
-		Runnable told = ended.removeProperty(this.whenEnded);
-		if (told != null && this.channel.isActive()) {
-			told.run();
+	public void onHeadersRead(ChannelHandlerContext context, int streamId, Http2Headers headers, int padding,
+			boolean endOfStream) throws Http2Exception {
+		this.reading = streamId;
+		try {
+			super.onHeadersRead(context, streamId, headers, padding, endOfStream);
+		}
+		finally {
+			this.reading = 0;
 		}
 	}
 
-	private final class WatchedHeaders extends Http2FrameListenerDecorator {
+	@Override
+	public void onHeadersRead(ChannelHandlerContext context, int streamId, Http2Headers headers, int dependency,
+			short weight, boolean exclusive, int padding, boolean endOfStream) throws Http2Exception {
+		this.reading = streamId;
+		try {
+			super.onHeadersRead(context, streamId, headers, dependency, weight, exclusive, padding, endOfStream);
+		}
+		finally {
+			this.reading = 0;
+		}
+	}
 
-		WatchedHeaders(Http2FrameListener ofTransport) {
-			super(ofTransport);
+	private void end(Http2Stream stream) {
+		Runnable ended = stream.removeProperty(this.whenEnded);
+		ChannelHandlerContext on = this.context;
+		if (ended != null && on != null && on.channel().isActive()) {
+			ended.run();
+		}
+	}
+
+	private final class Ends extends Http2ConnectionAdapter {
+
+		@Override
+		public void onStreamHalfClosed(Http2Stream stream) {
+			if (stream.state() == Http2Stream.State.HALF_CLOSED_REMOTE) {
+				end(stream);
+			}
 		}
 
 		@Override
-		public void onHeadersRead(ChannelHandlerContext context, int streamId, Http2Headers headers, int padding,
-				boolean endOfStream) throws Http2Exception {
-			begin(streamId);
-			try {
-				super.onHeadersRead(context, streamId, headers, padding, endOfStream);
-			}
-			finally {
-				READING.remove();
-			}
-		}
-
-		@Override
-		public void onHeadersRead(ChannelHandlerContext context, int streamId, Http2Headers headers, int dependency,
-				short weight, boolean exclusive, int padding, boolean endOfStream) throws Http2Exception {
-			begin(streamId);
-			try {
-				super.onHeadersRead(context, streamId, headers, dependency, weight, exclusive, padding, endOfStream);
-			}
-			finally {
-				READING.remove();
-			}
-		}
-
-		private void begin(int streamId) {
-			ConnectionStreams.this.stream = ConnectionStreams.this.connection.stream(streamId);
-			READING.set(ConnectionStreams.this);
+		public void onStreamClosed(Http2Stream stream) {
+			end(stream);
 		}
 
 	}

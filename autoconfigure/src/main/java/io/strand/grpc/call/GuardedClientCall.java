@@ -78,7 +78,7 @@ final class GuardedClientCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
 	@Override
 	public void sendMessage(Q message) {
-		Status untold = (this.stubsOwn != null && !super.isReady()) ? untoldEnd() : null;
+		Status untold = (this.stubsOwn != null && !super.isReady()) ? ClientSendGuard.notSent(untoldEnd()) : null;
 		if (untold != null) {
 			throw untold.asRuntimeException();
 		}

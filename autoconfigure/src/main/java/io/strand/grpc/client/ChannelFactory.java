@@ -118,12 +118,11 @@ final class ChannelFactory {
 		ResolvedAddresses addresses = new ResolvedAddresses();
 		ManagedChannelBuilder<?> builder = newBuilder(name, target, settings, serviceConfig, addresses);
 		builder.addTransportFilter(activity.transportFilter());
-		builder.addTransportFilter(ClientStreamGuard.transportFilter());
 		configure(builder, settings);
 		if (this.callbacks != null) {
 			builder.executor(this.callbacks);
 		}
-		builder.intercept(ClientStreamGuard.innermost());
+		ClientStreamGuard.prepare(builder, this.callbacks);
 		if (target.kind() == Kind.SELF) {
 			builder.intercept(new OwnServerCheck(this.ownServer));
 		}
@@ -158,7 +157,8 @@ final class ChannelFactory {
 	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,
 			ServiceConfig serviceConfig, ResolvedAddresses addresses) {
 		ChannelCredentials given = settings.credentials();
-		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
+		ChannelCredentials credentials = ClientStreamGuard
+			.watched((given != null) ? given : InsecureChannelCredentials.create());
 		return switch (target.kind()) {
 			case RESOLVED ->
 				balanced(tcp(target.text(), credentials, settings), name, target, settings, serviceConfig, addresses);

@@ -1,6 +1,7 @@
 package io.strand.grpc.call;
 
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,17 +22,21 @@ import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientInterceptors;
 import io.grpc.Context;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.StatusException;
+import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.client.RecordingServer;
 import io.strand.grpc.stream.StreamingCall;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EngineServer;
@@ -45,7 +50,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -71,9 +75,13 @@ class ClientSendEndTests {
 	private final EngineServer server = new EngineServer(EngineServer.Kind.PLAIN_GRPC, HandlerSettings.DEFAULT,
 			List.of(), this.service);
 
+	private final RecordingServer inProcessServer = RecordingServer.inProcess("client-send-end", this.service);
+
 	private final TcpProxy proxy = new TcpProxy(this.server.server().getPort());
 
 	private final ManagedChannel channel = channel(Map.of());
+
+	private final ManagedChannel inProcessChannel = prepared(InProcessChannelBuilder.forName("client-send-end"));
 
 	private final AtomicInteger sent = new AtomicInteger();
 
@@ -83,19 +91,42 @@ class ClientSendEndTests {
 	void close() throws Exception {
 		this.service.read.countDown();
 		close(this.channel);
+		close(this.inProcessChannel);
 		this.proxy.close();
 		this.server.close();
+		this.inProcessServer.close();
 	}
 
 	private ManagedChannel channel(Map<String, ?> policy) {
 		Map<String, Object> ofAllMethods = new HashMap<>(policy);
 		ofAllMethods.put("name", List.of(Map.of()));
-		return NettyChannelBuilder.forAddress("localhost", this.proxy.port())
-			.usePlaintext()
-			.defaultServiceConfig(Map.of("methodConfig", List.of(ofAllMethods)))
-			.addTransportFilter(ClientStreamGuard.transportFilter())
-			.intercept(ClientStreamGuard.innermost())
-			.build();
+		return prepared(NettyChannelBuilder
+			.forAddress("localhost", this.proxy.port(), ClientStreamGuard.watched(InsecureChannelCredentials.create()))
+			.defaultServiceConfig(Map.of("methodConfig", List.of(ofAllMethods))));
+	}
+
+	private static ManagedChannel prepared(ManagedChannelBuilder<?> builder) {
+		ClientStreamGuard.prepare(builder, null);
+		return builder.build();
+	}
+
+	enum Transport {
+
+		NETTY, IN_PROCESS
+
+	}
+
+	private ManagedChannel channel(Transport transport) {
+		return (transport == Transport.NETTY) ? this.channel : this.inProcessChannel;
+	}
+
+	private void loseConnection(Transport transport) {
+		if (transport == Transport.NETTY) {
+			this.proxy.close();
+		}
+		else {
+			this.inProcessServer.close();
+		}
 	}
 
 	/** What keeps the listener from hearing of the end, and what the server has sent. */
@@ -144,61 +175,82 @@ class ClientSendEndTests {
 			this.toldBehindMessages = toldBehindMessages;
 		}
 
+		Code toldBehindMessages(Transport transport) {
+			// How the server has ended the call is read ahead
+			return (this == SERVER_FAILS && transport == Transport.IN_PROCESS) ? this.told : this.toldBehindMessages;
+		}
+
 	}
 
-	static Stream<Arguments> obstaclesAndEnds() {
-		return Stream.of(Obstacle.values())
-			.flatMap((obstacle) -> Stream.of(End.values()).map((end) -> Arguments.of(obstacle, end)));
+	static Stream<Arguments> transportsAndEnds() {
+		return Stream.of(Transport.values())
+			.flatMap((transport) -> Stream.of(End.values()).map((end) -> Arguments.of(transport, end)));
+	}
+
+	static Stream<Arguments> transportsObstaclesAndEnds() {
+		return transportsAndEnds().flatMap((both) -> Stream.of(Obstacle.values())
+			.map((obstacle) -> Arguments.of(both.get()[0], obstacle, both.get()[1])));
 	}
 
 	@ParameterizedTest
-	@MethodSource("obstaclesAndEnds")
+	@MethodSource("transportsObstaclesAndEnds")
 	@DisplayName("S6: a waiting sender is released, whatever its call's callbacks wait for")
-	void waitingSenderIsReleased(Obstacle obstacle, End end) throws Exception {
+	void waitingSenderIsReleased(Transport transport, Obstacle obstacle, End end) throws Exception {
 		this.service.answers = obstacle.answers;
 		HinderedObserver observer = new HinderedObserver(obstacle);
+		ManagedChannel used = channel(transport);
 		EchoGrpc.EchoStub stub = EchoGrpc
-			.newStub(ClientInterceptors.intercept(this.channel, new ClientStreamGuard(ConcurrentSend.SERIALIZE, true,
-					64, new BlockedSends(), new LongAdder(), this.channel::isTerminated)));
+			.newStub(ClientInterceptors.intercept(used, new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64,
+					new BlockedSends(), new LongAdder(), used::isTerminated)));
 		EchoGrpc.EchoStub limited = (end == End.DEADLINE) ? stub.withDeadlineAfter(3, TimeUnit.SECONDS) : stub;
 		try (Context.CancellableContext context = Context.current().withCancellation()) {
 			context.run(() -> limited.bidi(observer));
-			Thread sender = start(observer::sendWithLock);
+			Thread sender = start(transport, observer::sendWithLock);
 			switch (end) {
 				case DEADLINE -> {
 				}
 				case CONTEXT -> context.cancel(null);
 				case CANCEL -> observer.requests.cancel("no longer wanted", null);
-				case CHANNEL_STOPS -> this.channel.shutdownNow();
-				case CONNECTION_LOST -> this.proxy.close();
+				case CHANNEL_STOPS -> used.shutdownNow();
+				case CONNECTION_LOST -> loseConnection(transport);
 				case SERVER_COMPLETES -> this.service.responses.get().onCompleted();
 				case SERVER_FAILS -> this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
 				case SERVER_RESETS -> reset(this.service.responses.get());
 			}
-			assertThat(toldTo(sender)).isEqualTo((obstacle.answers > 1) ? end.toldBehindMessages : end.told);
+			assertThat(toldTo(sender)).isEqualTo((obstacle.answers > 1) ? end.toldBehindMessages(transport) : end.told);
 		}
 	}
 
+	static Stream<Arguments> transportsAndEndsByServer() {
+		return transportsAndEnds()
+			.filter((both) -> EnumSet.of(End.CONNECTION_LOST, End.SERVER_COMPLETES, End.SERVER_FAILS, End.SERVER_RESETS)
+				.contains(both.get()[1]));
+	}
+
 	@ParameterizedTest
-	@EnumSource(names = { "CONNECTION_LOST", "SERVER_COMPLETES", "SERVER_FAILS", "SERVER_RESETS" })
+	@MethodSource("transportsAndEndsByServer")
 	@DisplayName("S6: a waiting sender of a blocking stub is released though answers lie there unread")
-	void waitingSenderOfBlockingStubIsReleased(End end) throws Exception {
+	void waitingSenderOfBlockingStubIsReleased(Transport transport, End end) throws Exception {
 		this.service.answers = 3;
 		BlockingClientCall<Message, Message> call = EchoGrpc
-			.newBlockingV2Stub(ClientInterceptors.intercept(this.channel,
+			.newBlockingV2Stub(ClientInterceptors.intercept(channel(transport),
 					new ClientStreamGuard(ConcurrentSend.SERIALIZE, false, 64)))
 			.bidi();
 		StreamingCall<Message, Message> streaming = StreamingCall.of(call);
-		Thread sender = start(() -> sendMany(streaming::send));
+		Thread sender = start(transport, () -> sendMany(streaming::send));
 		switch (end) {
-			case CONNECTION_LOST -> this.proxy.close();
+			case CONNECTION_LOST -> loseConnection(transport);
 			case SERVER_COMPLETES -> this.service.responses.get().onCompleted();
 			case SERVER_RESETS -> reset(this.service.responses.get());
 			default -> this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
 		}
-		assertThat(toldTo(sender)).isEqualTo(end.toldBehindMessages);
-		// What has come can still be read, and then how it ended
-		for (int i = 0; i < 3; i++) {
+		assertThat(toldTo(sender)).isEqualTo(end.toldBehindMessages(transport));
+		// What has come can still be read, and then how it ended; in-process not what
+		// came
+		// before a call is cut off
+		boolean cutOff = end == End.CONNECTION_LOST || end == End.SERVER_RESETS;
+		int readable = (cutOff && transport == Transport.IN_PROCESS) ? 1 : 3;
+		for (int i = 0; i < readable; i++) {
 			assertThat(streaming.receive()).isNotNull();
 		}
 		assertThat(codeOfEnd(streaming)).isEqualTo((end == End.SERVER_COMPLETES) ? Code.OK : end.told);
@@ -393,6 +445,10 @@ class ClientSendEndTests {
 
 	/** Has a thread send until nothing more goes. */
 	private Thread start(Task task) {
+		return start(Transport.NETTY, task);
+	}
+
+	private Thread start(Transport transport, Task task) {
 		Thread sender = new Thread(() -> {
 			try {
 				task.run();
@@ -404,10 +460,12 @@ class ClientSendEndTests {
 		sender.setDaemon(true);
 		sender.start();
 		int[] before = new int[1];
+		// In-process, what the server has asked for
+		int windowful = (transport == Transport.NETTY) ? 2 : 1;
 		// As long as the windows of the connection fill, it waits for moments only
 		await().pollInterval(Duration.ofMillis(5)).during(Duration.ofMillis(100)).until(() -> {
 			int now = this.sent.get();
-			boolean waits = now > 1 && now == before[0] && this.service.responses.get() != null;
+			boolean waits = now >= windowful && now == before[0] && this.service.responses.get() != null;
 			before[0] = now;
 			return waits || this.thrown.isDone();
 		});

@@ -1,5 +1,7 @@
 package io.strand.grpc.autoconfigure.client;
 
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -7,20 +9,35 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 import com.google.protobuf.ByteString;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ServerBuilder;
 import io.grpc.Status;
+import io.grpc.TlsServerCredentials;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.client.GrpcChannelCustomizer;
 import io.strand.grpc.client.RecordingServer;
 import io.strand.grpc.testing.EchoGrpc.EchoImplBase;
 import io.strand.grpc.testing.EchoGrpc.EchoStub;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.TcpProxy;
+import io.strand.grpc.testing.TestAuthority;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
@@ -38,6 +55,9 @@ class BlockedClientStreamTests {
 	private static final Message LARGE = Message.newBuilder()
 		.setPayload(ByteString.copyFrom(new byte[100_000]))
 		.build();
+
+	private static final String[] TRUST_ALL = { "strand.client.channels.default.ssl.enabled=true",
+			"strand.client.channels.default.ssl.insecure-trust-all-certificates=true" };
 
 	private final ApplicationContextRunner runner = ClientContext.runner()
 		.withUserConfiguration(Application.class)
@@ -83,6 +103,63 @@ class BlockedClientStreamTests {
 		}
 		finally {
 			service.end.countDown();
+		}
+	}
+
+	/** Over which a channel reaches a server without Strand. */
+	enum Transport {
+
+		TCP, TCP_WITH_LOOPS_OF_A_CUSTOMIZER, TLS, UNIX, IN_PROCESS
+
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	@DisplayName("S6: a waiting sender hears that its stream was reset, whatever has not been read")
+	void senderHearsThatItsStreamWasReset(Transport transport, @TempDir Path directory) {
+		UnreadingService service = new UnreadingService();
+		EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
+		Path socket = directory.resolve("reset.sock");
+		TestAuthority authority = TestAuthority.in(directory);
+		ServerBuilder<?> builder = switch (transport) {
+			case TCP, TCP_WITH_LOOPS_OF_A_CUSTOMIZER -> NettyServerBuilder.forPort(0);
+			case TLS -> NettyServerBuilder.forPort(0,
+					TlsServerCredentials.newBuilder()
+						.keyManager(TestAuthority.keyManagers(authority.issue("localhost")))
+						.build());
+			case UNIX ->
+				NettyServerBuilder.forAddress(UnixDomainSocketAddress.of(socket), InsecureServerCredentials.create())
+					.channelType(NioServerDomainSocketChannel.class)
+					.bossEventLoopGroup(loops)
+					.workerEventLoopGroup(loops);
+			case IN_PROCESS -> InProcessServerBuilder.forName("reset-streams");
+		};
+		GrpcChannelCustomizer customizer = (name, channel) -> {
+			if (transport == Transport.TCP_WITH_LOOPS_OF_A_CUSTOMIZER) {
+				((NettyChannelBuilder) channel).channelType(NioSocketChannel.class).eventLoopGroup(loops);
+			}
+		};
+		try (RecordingServer server = RecordingServer.start(builder, service)) {
+			String target = switch (transport) {
+				case UNIX -> "unix:" + socket;
+				case IN_PROCESS -> "in-process:reset-streams";
+				default -> server.target();
+			};
+			this.runner.withBean(GrpcChannelCustomizer.class, () -> customizer)
+				.withPropertyValues("strand.client.channels.default.target=" + target)
+				.withPropertyValues((transport == Transport.TLS) ? TRUST_ALL : new String[0])
+				.run((context) -> {
+					Responses responses = new Responses();
+					context.getBean(EchoStub.class).bidi(responses);
+					await().until(() -> service.responses != null);
+					Thread sender = sendUntilItWaits(responses);
+					service.reset();
+					assertThat(told(sender)).isEqualTo(Status.Code.CANCELLED);
+				});
+		}
+		finally {
+			service.end.countDown();
+			loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(5, TimeUnit.SECONDS);
 		}
 	}
 
@@ -190,8 +267,17 @@ class BlockedClientStreamTests {
 
 		private boolean answers = true;
 
+		private volatile StreamObserver<Message> responses;
+
+		/** By an answer that its marshaller cannot serialize. */
+		@SuppressWarnings({ "unchecked", "rawtypes" })
+		void reset() {
+			((StreamObserver) this.responses).onNext("not a message");
+		}
+
 		@Override
 		public StreamObserver<Message> bidi(StreamObserver<Message> responses) {
+			this.responses = responses;
 			if (this.answers) {
 				responses.onNext(Message.getDefaultInstance());
 			}

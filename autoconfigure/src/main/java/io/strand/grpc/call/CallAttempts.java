@@ -158,7 +158,8 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		}
 		Context of = this.context;
 		// Not earlier: who asks the first would run the context's listeners here
-		if (end != null && of != null && of.isCancelled()) {
+		boolean resting = end != null || (newest != null && newest.comesLater());
+		if (resting && of != null && of.isCancelled()) {
 			return Contexts.statusFromCancelled(of);
 		}
 		Deadline latest = this.deadline;
@@ -200,6 +201,8 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 		private volatile @Nullable ClientConnection connection;
 
+		private volatile boolean begun;
+
 		private volatile boolean answered;
 
 		/**
@@ -230,6 +233,7 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		/** Not before: a stream that was made may never be begun, and never end. */
 		@Override
 		public void outboundHeaders() {
+			this.begun = true;
 			ClientConnection on = this.connection;
 			if (on != null) {
 				on.tell(this.connectionLost);
@@ -303,6 +307,13 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 				}
 			}
 			return this.hedged ? best : this.end;
+		}
+
+		/**
+		 * Whether this, the newest, begins only some time after the one before has ended.
+		 */
+		boolean comesLater() {
+			return !this.begun && this.before != null && this.before.end != null;
 		}
 
 		/**

@@ -363,6 +363,26 @@ class ClientSendEndTests {
 	}
 
 	@Test
+	@DisplayName("S6: a waiting sender is released by the context before its call is tried again")
+	void waitingSenderIsReleasedByTheContextBeforeTheNextAttempt() throws Exception {
+		ManagedChannel retrying = channel(retried("60s", Code.ABORTED));
+		try (Context.CancellableContext context = Context.current().withCancellation()) {
+			HinderedObserver observer = new HinderedObserver(Obstacle.ON_READY_WAITS_BEFORE_ANSWERS);
+			EchoGrpc.EchoStub stub = EchoGrpc.newStub(
+					ClientInterceptors.intercept(retrying, new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)));
+			context.run(() -> stub.bidi(observer));
+			Thread sender = start(observer::sendWithLock);
+			this.service.responses.get().onError(Status.ABORTED.asRuntimeException());
+			await().during(Duration.ofMillis(200)).until(() -> !this.thrown.isDone());
+			context.cancel(null);
+			assertThat(toldTo(sender)).isEqualTo(Code.CANCELLED);
+		}
+		finally {
+			close(retrying);
+		}
+	}
+
+	@Test
 	@DisplayName("S6: a waiting sender is not released by a context that its call has left")
 	void waitingSenderIsNotReleasedByAContextThatItsCallHasLeft() throws Exception {
 		NumberAnswer read = new NumberAnswer();
@@ -396,6 +416,23 @@ class ClientSendEndTests {
 		await().during(Duration.ofMillis(200))
 			.until(() -> Status.fromThrowable(catchThrowable(() -> observer.requests.onNext(LARGE)))
 				.getCode() == Code.CANCELLED);
+	}
+
+	@Test
+	@DisplayName("S6: a lost connection is told as such also later, when its streams are gone")
+	void lostConnectionIsToldAsSuchAlsoLater() throws Exception {
+		HinderedObserver observer = new HinderedObserver(Obstacle.ANSWERS_UNREAD);
+		this.service.answers = 3;
+		EchoGrpc
+			.newStub(ClientInterceptors.intercept(this.channel,
+					new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
+			.bidi(observer);
+		Thread sender = start(observer::sendWithLock);
+		this.proxy.close();
+		assertThat(toldTo(sender)).isEqualTo(Code.UNAVAILABLE);
+		await().during(Duration.ofMillis(200))
+			.until(() -> Status.fromThrowable(catchThrowable(() -> observer.requests.onNext(LARGE)))
+				.getCode() == Code.UNAVAILABLE);
 	}
 
 	@Test

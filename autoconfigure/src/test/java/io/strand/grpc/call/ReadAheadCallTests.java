@@ -15,6 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -34,6 +35,7 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
@@ -230,7 +232,7 @@ class ReadAheadCallTests {
 		this.listener.onMessage = (number) -> {
 			throw new IllegalStateException("test");
 		};
-		this.call.request(3);
+		this.call.request(1);
 		assertThat(this.listener.end().getCode()).isEqualTo(Code.CANCELLED);
 		assertThat(this.listener.end().getCause()).hasMessage("test");
 		assertThat(this.listener.numbers).containsExactly(0);
@@ -245,7 +247,7 @@ class ReadAheadCallTests {
 		this.listener.onMessage = (number) -> {
 			throw new IllegalStateException("test");
 		};
-		this.call.request(3);
+		this.call.request(1);
 		assertThat(this.listener.end().getCode()).isEqualTo(Code.CANCELLED);
 		assertThat(this.listener.end().getCause()).hasMessage("test");
 		assertThat(this.listener.numbers).containsExactly(0);
@@ -294,6 +296,29 @@ class ReadAheadCallTests {
 		}
 		assertThat(all.end().isOk()).isTrue();
 		assertThat(all.numbers).hasSize(100).isSorted();
+	}
+
+	@Test
+	void requestThatComesTogetherWithItsMessageIsNotLost() {
+		int rounds = 50_000;
+		List<ByHand> transports = Stream.generate(ByHand::new).limit(rounds).toList();
+		AtomicInteger arrived = new AtomicInteger();
+		ConcurrentRun.of(2, (index) -> {
+			for (int round = 0; round < rounds; round++) {
+				ByHand transport = transports.get(round);
+				arrived.incrementAndGet();
+				while (arrived.get() < 2 * (round + 1)) {
+					Thread.onSpinWait();
+				}
+				if (index == 0) {
+					transport.listener.onMessage(Message.getDefaultInstance());
+				}
+				else {
+					transport.above.request(1);
+				}
+			}
+		}).join(Duration.ofSeconds(60));
+		assertThat(transports).allSatisfy((transport) -> assertThat(transport.received).hasValue(1));
 	}
 
 	private void begin(CallOptions options) {
@@ -409,6 +434,50 @@ class ReadAheadCallTests {
 			Status ended = this.end.get(10, TimeUnit.SECONDS);
 			assertThat(this.ends).hasValue(1);
 			return ended;
+		}
+
+	}
+
+	/** A call whose transport is the test, and the call that reads it ahead. */
+	private static final class ByHand extends ClientCall<Message, Message> {
+
+		private final AtomicInteger received = new AtomicInteger();
+
+		private final ReadAheadCall<Message, Message> above = new ReadAheadCall<>(this, new CallAttempts(() -> false),
+				Runnable::run);
+
+		private Listener<Message> listener;
+
+		ByHand() {
+			this.above.start(new Listener<>() {
+
+				@Override
+				public void onMessage(Message message) {
+					ByHand.this.received.incrementAndGet();
+				}
+
+			}, new Metadata());
+		}
+
+		@Override
+		public void start(Listener<Message> listener, Metadata headers) {
+			this.listener = listener;
+		}
+
+		@Override
+		public void request(int count) {
+		}
+
+		@Override
+		public void cancel(String message, Throwable cause) {
+		}
+
+		@Override
+		public void halfClose() {
+		}
+
+		@Override
+		public void sendMessage(Message message) {
 		}
 
 	}

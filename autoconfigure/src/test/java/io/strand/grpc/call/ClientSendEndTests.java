@@ -1,5 +1,7 @@
 package io.strand.grpc.call;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -43,6 +45,7 @@ import io.strand.grpc.testing.EngineServer;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.NumberAnswer;
+import io.strand.grpc.testing.RawConnection;
 import io.strand.grpc.testing.TcpProxy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -397,6 +400,31 @@ class ClientSendEndTests {
 			sender.join(20_000);
 			requests.onCompleted();
 			assertThat(read.get()).isEqualTo(MESSAGES);
+		}
+	}
+
+	@Test
+	@DisplayName("S6: a waiting sender is released when the server ends the stream without a status")
+	void waitingSenderIsReleasedByAnEndWithoutTrailers() throws Exception {
+		try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			ManagedChannel raw = prepared(NettyChannelBuilder.forAddress("127.0.0.1", listener.getLocalPort(),
+					ClientStreamGuard.watched(InsecureChannelCredentials.create())));
+			HinderedObserver observer = new HinderedObserver(Obstacle.ANSWERS_UNREAD);
+			EchoGrpc
+				.newStub(ClientInterceptors.intercept(raw, new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
+				.bidi(observer);
+			try (RawConnection server = RawConnection.accept(listener)) {
+				int stream = server.read(RawConnection.HEADERS).stream();
+				server.answer(stream);
+				this.service.responses.set(new NumberAnswer());
+				Thread sender = start(observer::sendWithLock);
+				server.write(RawConnection.DATA, 0, stream, new byte[5]);
+				server.write(RawConnection.DATA, RawConnection.END_STREAM, stream, new byte[5]);
+				assertThat(toldTo(sender)).isEqualTo(Code.CANCELLED);
+			}
+			finally {
+				close(raw);
+			}
 		}
 	}
 

@@ -12,7 +12,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 import com.google.protobuf.ByteString;
+import io.grpc.ClientCall;
 import io.grpc.ClientInterceptors;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCallStreamObserver;
@@ -21,18 +24,21 @@ import io.grpc.stub.StreamObserver;
 import io.strand.grpc.testing.ConcurrentRun;
 import io.strand.grpc.testing.EchoGrpc;
 import io.strand.grpc.testing.EngineServer;
+import io.strand.grpc.testing.FakeCall;
 import io.strand.grpc.testing.LeakCheckExtension;
 import io.strand.grpc.testing.Message;
 import io.strand.grpc.testing.NumberAnswer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.awaitility.Awaitility.await;
 
 /**
@@ -94,6 +100,26 @@ class ClientStreamGuardTests {
 		first.join(10_000);
 		requests.onCompleted();
 		assertThat(answer.get()).isEqualTo(100);
+	}
+
+	@Test
+	@Timeout(20)
+	@DisplayName("S5: a sender of gRPC's blocking stub, which waits by itself, does not wait in the guard too")
+	void senderOfABlockingStubDoesNotWaitInTheGuard() {
+		ClientCall<Message, Message> neverReady = new SimpleForwardingClientCall<>(new FakeCall<>()) {
+
+			@Override
+			public boolean isReady() {
+				return false;
+			}
+
+		};
+		ClientCall<Message, Message> call = new GuardedClientCall<>(neverReady, EchoGrpc.getBidiMethod(),
+				new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64), new CallAttempts(() -> false),
+				Runnable::run);
+		call.start(new ClientCall.Listener<>() {
+		}, new Metadata());
+		assertThatNoException().isThrownBy(() -> call.sendMessage(Message.getDefaultInstance()));
 	}
 
 	@Test

@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -81,6 +82,14 @@ public final class RawConnection implements AutoCloseable {
 		return connection;
 	}
 
+	/** Takes the next connection of a client, as a server without settings. */
+	public static RawConnection accept(ServerSocket listener) throws IOException {
+		RawConnection connection = new RawConnection(listener.accept());
+		connection.in.readNBytes(PREFACE.length);
+		connection.write(SETTINGS, 0, 0);
+		return connection;
+	}
+
 	public void write(int type, int flags, int stream, byte... payload) throws IOException {
 		this.out.write(ByteBuffer.allocate(9 + payload.length)
 			.putInt(payload.length << 8 | type)
@@ -104,6 +113,14 @@ public final class RawConnection implements AutoCloseable {
 		this.lastStream += 2;
 		write(HEADERS, END_HEADERS, this.lastStream, headerBlock(method, more));
 		return this.lastStream;
+	}
+
+	/** Begins to answer a call of a client. */
+	public void answer(int stream) throws IOException {
+		ByteArrayOutputStream block = new ByteArrayOutputStream();
+		block.write(0x88); // :status 200
+		field(block, "content-type", "application/grpc");
+		write(HEADERS, END_HEADERS, stream, block.toByteArray());
 	}
 
 	/** Makes a unary call with an empty message. */

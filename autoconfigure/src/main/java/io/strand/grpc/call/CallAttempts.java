@@ -5,7 +5,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 
 import io.grpc.Attributes;
 import io.grpc.CallOptions;
@@ -26,10 +25,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * The listener comes first where nothing is in its way: what interceptors have to say of
- * the end is not known here. Not known, while messages lie there that nobody has asked
- * for, is how a server ends a call in-process that is not Strand's; nor while a callback
- * runs, the end of a hedged call of which no attempt was answered or has a connection,
- * and that of the {@link Context} between two attempts.
+ * the end is not known here. Not known while a callback runs is the end of a hedged call
+ * of which no attempt was answered or has a connection.
  */
 final class CallAttempts extends ClientStreamTracer.Factory {
 
@@ -65,8 +62,8 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 	private final AtomicReference<@Nullable Attempt> last = new AtomicReference<>();
 
-	/** Told how many messages an attempt was sent; {@code null} if nobody asks. */
-	private volatile @Nullable LongConsumer answers;
+	private volatile Runnable answerSent = () -> {
+	};
 
 	private volatile boolean heldBack;
 
@@ -95,16 +92,24 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	}
 
 	/**
-	 * Asks to be told how many messages the server has sent, before the call starts.
-	 * @param count is told their number in an attempt, in-process as soon as they are
-	 * sent, in a lock of the transport
+	 * Asks to be told that the server has sent a message, before the call starts.
+	 * @param sent run in-process as soon as it is sent, in a lock of the transport
 	 */
-	void tellOfAnswers(LongConsumer count) {
-		this.answers = count;
+	void tellOfAnswers(Runnable sent) {
+		this.answerSent = sent;
+	}
+
+	/** How many messages the server has sent of which some may be unread. */
+	int answers() {
+		int most = 0;
+		for (Attempt each = this.last.get(); each != null; each = each.before) {
+			most = (each.closed == null) ? Math.max(most, each.answers) : most;
+		}
+		return most;
 	}
 
 	/**
-	 * Tells whether the call holds back its end from the listener.
+	 * Tells whether the call has ended, but holds that back from its listener.
 	 */
 	void holdsBack(boolean holds) {
 		this.heldBack = holds;
@@ -116,12 +121,13 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	}
 
 	/**
-	 * Whether an end of the call is that of an attempt which the server has ended.
+	 * Whether an end of the call may be that of an attempt which the server has answered
+	 * and ended, by its code.
 	 */
 	boolean isEndByServer(Status told) {
 		for (Attempt each = this.last.get(); each != null; each = each.before) {
 			Status closed = each.closed;
-			if (closed != null && closed.getCode() == told.getCode() && each.trailed) {
+			if (closed != null && closed.getCode() == told.getCode() && each.answered && each.trailed) {
 				return true;
 			}
 		}
@@ -177,11 +183,15 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 	 */
 	@Nullable Status untoldEnd(ClientCall<?, ?> call) {
 		Attempt newest = this.last.get();
-		if (newest == null || newest.endOfAll() == null || !newest.isFinal(call)) {
+		Status end = (newest != null) ? newest.endOfAll() : null;
+		if (newest == null || end == null || !newest.isFinal(call)) {
 			return null;
 		}
+		if (this.heldBack) {
+			return end;
+		}
 		for (Attempt each = newest; each != null; each = each.before) {
-			if (each.closed == null || this.heldBack) {
+			if (each.closed == null) {
 				return each.end;
 			}
 		}
@@ -204,6 +214,9 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 		private volatile boolean begun;
 
 		private volatile boolean answered;
+
+		/** Messages. */
+		private volatile int answers;
 
 		/**
 		 * Published by {@link #closed}; before that, confined to the transport's thread.
@@ -254,10 +267,8 @@ final class CallAttempts extends ClientStreamTracer.Factory {
 
 		@Override
 		public void inboundMessage(int sequence) {
-			LongConsumer told = CallAttempts.this.answers;
-			if (told != null) {
-				told.accept(sequence + 1L);
-			}
+			this.answers = sequence + 1;
+			CallAttempts.this.answerSent.run();
 		}
 
 		/** On Netty: perhaps a reset, which nothing else tells behind unread messages. */

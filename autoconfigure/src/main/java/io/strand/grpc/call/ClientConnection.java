@@ -30,7 +30,9 @@ final class ClientConnection {
 
 			@Override
 			public Attributes transportReady(Attributes attributes) {
-				return attributes.toBuilder().set(KEY, new ClientConnection(ConnectionStreams.becomingReady())).build();
+				return attributes.toBuilder()
+					.set(KEY, new ClientConnection(ConnectionStreams.takeBecomingReady()))
+					.build();
 			}
 
 			@Override

@@ -86,7 +86,8 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 	 * has not asked for what had come before.
 	 * @param builder the builder of a channel, before it gets interceptors
 	 * @param executor what runs callbacks of calls that have no executor of their own;
-	 * {@code null} for gRPC's own pool
+	 * {@code null} for gRPC's own pool. One that the builder gets later is not known, and
+	 * does not run those that are held back in-process
 	 */
 	public static void prepare(ManagedChannelBuilder<?> builder, @Nullable Executor executor) {
 		builder.addTransportFilter(ClientConnection.filter());
@@ -94,7 +95,7 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 				(executor != null) ? executor : ClientStreamGuard::executeInPoolOfGrpc));
 	}
 
-	private static void executeInPoolOfGrpc(Runnable task) {
+	static void executeInPoolOfGrpc(Runnable task) {
 		Executor pool = SharedResourceHolder.get(GrpcUtil.SHARED_CHANNEL_EXECUTOR);
 		try {
 			pool.execute(task);

@@ -52,11 +52,14 @@ final class ConnectionStreams extends Http2FrameListenerDecorator {
 	}
 
 	/**
-	 * The connection that the present thread makes ready.
+	 * The connection that the present thread makes ready, for the first who asks: what is
+	 * told that it is ready may make others so.
 	 * @return its streams, or {@code null} if it is not watched, as in-process
 	 */
-	static @Nullable ConnectionStreams becomingReady() {
-		return BECOMING_READY.get();
+	static @Nullable ConnectionStreams takeBecomingReady() {
+		ConnectionStreams becoming = BECOMING_READY.get();
+		BECOMING_READY.remove();
+		return becoming;
 	}
 
 	/**
@@ -80,18 +83,6 @@ final class ConnectionStreams extends Http2FrameListenerDecorator {
 		}
 		finally {
 			BECOMING_READY.remove();
-		}
-	}
-
-	@Override
-	public void onHeadersRead(ChannelHandlerContext context, int streamId, Http2Headers headers, int padding,
-			boolean endOfStream) throws Http2Exception {
-		this.reading = streamId;
-		try {
-			super.onHeadersRead(context, streamId, headers, padding, endOfStream);
-		}
-		finally {
-			this.reading = 0;
 		}
 	}
 

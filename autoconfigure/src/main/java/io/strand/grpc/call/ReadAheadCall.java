@@ -16,7 +16,8 @@ import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.SynchronizationContext;
-import io.strand.grpc.thread.CallThreads;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadAheadCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
-	private static final String THREAD = "grpc-read-ahead";
+	private static final Log logger = LogFactory.getLog(ReadAheadCall.class);
 
 	private final CallAttempts attempts;
 
@@ -48,13 +49,10 @@ final class ReadAheadCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 
 	/** One at a time, and on a thread of the executor or of gRPC. */
 	private final SynchronizationContext callbacks = new SynchronizationContext(
-			(thread, ex) -> thread.getUncaughtExceptionHandler().uncaughtException(thread, ex));
+			(thread, ex) -> logger.warn("The listener of a call has failed when it was told of the end", ex));
 
 	/** How many answers the listener has asked for. */
 	private final AtomicLong asked = new AtomicLong();
-
-	/** How many the server has sent. */
-	private final AtomicLong sent = new AtomicLong();
 
 	/** How many the transport was asked for. */
 	private final AtomicLong taken = new AtomicLong();
@@ -91,19 +89,22 @@ final class ReadAheadCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 	}
 
 	/** In a lock of the transport. */
-	private void answerSent(long count) {
-		this.sent.accumulateAndGet(count, Math::max);
+	private void answerSent() {
 		if (this.takesSoon.compareAndSet(false, true)) {
 			// Most have been asked for by then
 			CallAttempts.LATER.execute(() -> {
 				this.takesSoon.set(false);
-				long now = this.sent.get();
-				if (now > this.taken.get()) {
-					// On which callbacks run if the executor is a direct one
-					CallThreads.start(THREAD, () -> take(now));
+				int count = this.attempts.answers();
+				if (count > this.taken.get()) {
+					offTheTimer(() -> take(count));
 				}
 			});
 		}
+	}
+
+	/** Callbacks run on the present thread if the executor is a direct one. */
+	private static void offTheTimer(Runnable task) {
+		ClientStreamGuard.executeInPoolOfGrpc(task);
 	}
 
 	@Override
@@ -269,7 +270,8 @@ final class ReadAheadCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 			if (latest != null) {
 				var unused = this.deadline.orTimeout(latest.timeRemaining(TimeUnit.NANOSECONDS), TimeUnit.NANOSECONDS)
 					.exceptionally((timeout) -> {
-						end(Status.DEADLINE_EXCEEDED.withDescription("The deadline of the call has passed"));
+						offTheTimer(() -> end(
+								Status.DEADLINE_EXCEEDED.withDescription("The deadline of the call has passed")));
 						return null;
 					});
 			}

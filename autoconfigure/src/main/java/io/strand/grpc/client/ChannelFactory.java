@@ -157,16 +157,15 @@ final class ChannelFactory {
 	private ManagedChannelBuilder<?> newBuilder(String name, ChannelTarget target, ChannelSettings settings,
 			ServiceConfig serviceConfig, ResolvedAddresses addresses) {
 		ChannelCredentials given = settings.credentials();
-		ChannelCredentials credentials = ClientStreamGuard
-			.watched((given != null) ? given : InsecureChannelCredentials.create());
+		ChannelCredentials credentials = (given != null) ? given : InsecureChannelCredentials.create();
 		return switch (target.kind()) {
 			case RESOLVED ->
 				balanced(tcp(target.text(), credentials, settings), name, target, settings, serviceConfig, addresses);
 			case STATIC -> balanced(tcp(StaticNameResolverProvider.uri(target), credentials, settings), name, target,
 					settings, serviceConfig, addresses);
-			case UNIX ->
-				unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()), credentials))
-					.overrideAuthority("localhost");
+			case UNIX -> unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()),
+					ClientStreamGuard.watched(credentials)))
+				.overrideAuthority("localhost");
 			case IN_PROCESS -> InProcessChannelBuilder.forName(target.rest());
 			case SELF -> self(credentials);
 		};
@@ -175,7 +174,7 @@ final class ChannelFactory {
 	private static NettyChannelBuilder tcp(String target, ChannelCredentials credentials, ChannelSettings settings) {
 		Duration timeout = settings.connectTimeout();
 		int millis = (int) Math.max(1, Math.min(timeout.toMillis(), LONGEST_ATTEMPT.toMillis()));
-		return NettyChannelBuilder.forTarget(target, credentials)
+		return NettyChannelBuilder.forTarget(target, ClientStreamGuard.watched(credentials))
 			.withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis);
 	}
 
@@ -183,12 +182,12 @@ final class ChannelFactory {
 		String target = this.selfResolvers.target();
 		Class<? extends SocketAddress> addressType = this.ownServer.addressType();
 		if (addressType == UnixDomainSocketAddress.class) {
-			return unix(NettyChannelBuilder.forTarget(target, credentials));
+			return unix(NettyChannelBuilder.forTarget(target, ClientStreamGuard.watched(credentials)));
 		}
 		if (addressType == InProcessSocketAddress.class) {
 			return InProcessChannelBuilder.forTarget(target);
 		}
-		return NettyChannelBuilder.forTarget(target, credentials);
+		return NettyChannelBuilder.forTarget(target, ClientStreamGuard.watched(credentials));
 	}
 
 	private NettyChannelBuilder unix(NettyChannelBuilder builder) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -44,6 +45,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -254,6 +258,56 @@ class ReadAheadCallTests {
 	}
 
 	@Test
+	void otherEndOfACallThatWasTriedAgainIsNotTakenForTheServers() throws Exception {
+		InProcessChannelBuilder builder = InProcessChannelBuilder.forName("read-ahead")
+			.enableRetry()
+			.defaultServiceConfig(Map.of("methodConfig",
+					List.of(Map.of("name", List.of(Map.of()), "retryPolicy",
+							Map.of("maxAttempts", 2D, "initialBackoff", "0.01s", "maxBackoff", "0.01s",
+									"backoffMultiplier", 1D, "retryableStatusCodes", List.of("UNAVAILABLE"))))));
+		builder.intercept(this.below);
+		ClientStreamGuard.prepare(builder, null);
+		ManagedChannel retrying = builder.build();
+		try {
+			this.call = call(retrying, CallOptions.DEFAULT, this.listener);
+			this.service.next().onError(Status.UNAVAILABLE.asRuntimeException());
+			this.service.next();
+			send(2);
+			awaitReadAhead();
+			this.server.shutdownNow();
+			assertThat(this.listener.end().getCode()).isEqualTo(Code.UNAVAILABLE);
+			assertThat(this.listener.numbers).isEmpty();
+		}
+		finally {
+			retrying.shutdownNow();
+			assertThat(retrying.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+		}
+	}
+
+	@Test
+	void callbacksDoNotRunOnTheTimerOfTheVirtualMachine() throws Exception {
+		begin(CallOptions.DEFAULT.withExecutor(Runnable::run).withDeadlineAfter(1, TimeUnit.SECONDS));
+		AtomicReference<String> seen = new AtomicReference<>();
+		this.listener.onEnd = () -> seen.set(Thread.currentThread().getName());
+		send(2);
+		endAndBeHeld(StreamObserver::onCompleted);
+		assertThat(this.listener.end().getCode()).isEqualTo(Code.DEADLINE_EXCEEDED);
+		assertThat(seen.get()).startsWith("grpc-default-executor");
+	}
+
+	@Test
+	@ExtendWith(OutputCaptureExtension.class)
+	void listenerThatThrowsAtTheEndIsLogged(CapturedOutput output) throws Exception {
+		begin(CallOptions.DEFAULT.withExecutor(this.executor));
+		this.listener.onEnd = () -> {
+			throw new IllegalStateException("test");
+		};
+		this.service.responses().onCompleted();
+		await().until(() -> output.getOut().contains("The listener of a call has failed when it was told of the end"));
+		assertThat(this.executor.submit(() -> Thread.currentThread().getName()).get()).isEqualTo("own");
+	}
+
+	@Test
 	void requestsAreCheckedAsEver() {
 		begin(CallOptions.DEFAULT);
 		assertThatIllegalArgumentException().isThrownBy(() -> this.call.request(-1));
@@ -327,7 +381,12 @@ class ReadAheadCallTests {
 	}
 
 	private ClientCall<Message, Message> call(CallOptions options, ClientCall.Listener<Message> to) {
-		Channel guarded = ClientInterceptors.intercept(this.channel,
+		return call(this.channel, options, to);
+	}
+
+	private static ClientCall<Message, Message> call(Channel channel, CallOptions options,
+			ClientCall.Listener<Message> to) {
+		Channel guarded = ClientInterceptors.intercept(channel,
 				new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64));
 		ClientCall<Message, Message> made = guarded.newCall(EchoGrpc.getBidiMethod(), options);
 		made.start(to, new Metadata());

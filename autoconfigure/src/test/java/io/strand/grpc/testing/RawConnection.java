@@ -84,6 +84,7 @@ public final class RawConnection implements AutoCloseable {
 
 	/** Takes the next connection of a client, as a server without settings. */
 	public static RawConnection accept(ServerSocket listener) throws IOException {
+		listener.setSoTimeout(20_000);
 		RawConnection connection = new RawConnection(listener.accept());
 		connection.in.readNBytes(PREFACE.length);
 		connection.write(SETTINGS, 0, 0);

@@ -23,6 +23,7 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.ClientInterceptors;
+import io.grpc.ClientStreamTracer;
 import io.grpc.Context;
 import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
@@ -354,25 +355,40 @@ class ReadAheadCallTests {
 
 	@Test
 	void requestThatComesTogetherWithItsMessageIsNotLost() {
-		int rounds = 50_000;
-		List<ByHand> transports = Stream.generate(ByHand::new).limit(rounds).toList();
+		List<ByHand> transports = together((transport) -> transport.listener.onMessage(Message.getDefaultInstance()),
+				(transport) -> transport.above.request(1));
+		assertThat(transports).allSatisfy((transport) -> assertThat(transport.received).hasValue(1));
+	}
+
+	@Test
+	void cancellationThatComesTogetherWithTheEndIsNotLost() {
+		List<ByHand> transports = together((transport) -> {
+			transport.listener.onMessage(Message.getDefaultInstance());
+			transport.listener.onClose(transport.endByServer(), new Metadata());
+		}, (transport) -> transport.above.cancel("test", null));
+		assertThat(transports).allSatisfy((transport) -> {
+			assertThat(transport.received).hasValue(0);
+			assertThat(transport.end).isNotNull();
+			assertThat(transport.end.getCode()).isEqualTo(Code.CANCELLED);
+		});
+	}
+
+	/** Has two threads do something with many calls, with one after the other. */
+	private static List<ByHand> together(Consumer<ByHand> first, Consumer<ByHand> second) {
+		List<ByHand> transports = Stream.generate(ByHand::new).limit(50_000).toList();
 		AtomicInteger arrived = new AtomicInteger();
 		ConcurrentRun.of(2, (index) -> {
-			for (int round = 0; round < rounds; round++) {
-				ByHand transport = transports.get(round);
+			int expected = 0;
+			for (ByHand transport : transports) {
+				expected += 2;
 				arrived.incrementAndGet();
-				while (arrived.get() < 2 * (round + 1)) {
+				while (arrived.get() < expected) {
 					Thread.onSpinWait();
 				}
-				if (index == 0) {
-					transport.listener.onMessage(Message.getDefaultInstance());
-				}
-				else {
-					transport.above.request(1);
-				}
+				((index == 0) ? first : second).accept(transport);
 			}
 		}).join(Duration.ofSeconds(60));
-		assertThat(transports).allSatisfy((transport) -> assertThat(transport.received).hasValue(1));
+		return transports;
 	}
 
 	private void begin(CallOptions options) {
@@ -502,8 +518,11 @@ class ReadAheadCallTests {
 
 		private final AtomicInteger received = new AtomicInteger();
 
-		private final ReadAheadCall<Message, Message> above = new ReadAheadCall<>(this, new CallAttempts(() -> false),
-				Runnable::run);
+		private final CallAttempts attempts = new CallAttempts(() -> false);
+
+		private final ReadAheadCall<Message, Message> above = new ReadAheadCall<>(this, this.attempts, Runnable::run);
+
+		private volatile Status end;
 
 		private Listener<Message> listener;
 
@@ -515,7 +534,22 @@ class ReadAheadCallTests {
 					ByHand.this.received.incrementAndGet();
 				}
 
+				@Override
+				public void onClose(Status status, Metadata trailers) {
+					ByHand.this.end = status;
+				}
+
 			}, new Metadata());
+		}
+
+		Status endByServer() {
+			ClientStreamTracer attempt = this.attempts.newClientStreamTracer(
+					ClientStreamTracer.StreamInfo.newBuilder().setCallOptions(CallOptions.DEFAULT).build(),
+					new Metadata());
+			attempt.inboundHeaders(new Metadata());
+			attempt.inboundTrailers(new Metadata());
+			attempt.streamClosed(Status.OK);
+			return Status.OK;
 		}
 
 		@Override

@@ -70,8 +70,8 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 	}
 
 	/**
-	 * Lets senders that wait hear of streams that the server resets, also while the
-	 * client has not asked for what had come before.
+	 * Lets senders that wait hear of streams that the server resets, or ends without a
+	 * status, also while the client has not asked for what had come before.
 	 * @param credentials the credentials of a channel with Netty's transport
 	 * @return credentials that prove and ask for the same
 	 */

@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  *        └─ any other end: those held back are dropped ──────────────────────────────────┴─▶ closed
  * </pre> Another end is a cancellation, a deadline, the context's end, a callback that
  * throws. For gRPC a call is over when it is "ended", so those are heard of here from
- * then on.
+ * then on. An answer that cannot be parsed is one too, which comes before those before it
+ * were asked for.
  */
 final class ReadAheadCall<Q, R> extends SimpleForwardingClientCall<Q, R> {
 

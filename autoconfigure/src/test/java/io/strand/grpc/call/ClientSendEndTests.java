@@ -50,6 +50,7 @@ import io.strand.grpc.testing.TcpProxy;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -231,6 +232,7 @@ class ClientSendEndTests {
 	}
 
 	@ParameterizedTest
+	@Timeout(60) // what is not delivered is waited for
 	@MethodSource("transportsAndEndsByServer")
 	@DisplayName("S6: a waiting sender of a blocking stub is released though answers lie there unread")
 	void waitingSenderOfBlockingStubIsReleased(Transport transport, End end) throws Exception {
@@ -431,36 +433,37 @@ class ClientSendEndTests {
 	@Test
 	@DisplayName("S6: what ended a call is told also when its connection is lost after that")
 	void endIsToldAlsoWhenTheConnectionIsLostAfterThat() throws Exception {
-		HinderedObserver observer = new HinderedObserver(Obstacle.ANSWERS_UNREAD);
-		this.service.answers = 3;
-		EchoGrpc
-			.newStub(ClientInterceptors.intercept(this.channel,
-					new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
-			.bidi(observer);
+		HinderedObserver observer = openWithoutReading();
 		Thread sender = start(observer::sendWithLock);
 		this.service.responses.get().onCompleted();
 		assertThat(toldTo(sender)).isEqualTo(Code.CANCELLED);
 		this.proxy.close();
-		await().during(Duration.ofMillis(200))
-			.until(() -> Status.fromThrowable(catchThrowable(() -> observer.requests.onNext(LARGE)))
-				.getCode() == Code.CANCELLED);
+		assertStillTold(observer, Code.CANCELLED);
 	}
 
 	@Test
 	@DisplayName("S6: a lost connection is told as such also later, when its streams are gone")
 	void lostConnectionIsToldAsSuchAlsoLater() throws Exception {
+		HinderedObserver observer = openWithoutReading();
+		Thread sender = start(observer::sendWithLock);
+		this.proxy.close();
+		assertThat(toldTo(sender)).isEqualTo(Code.UNAVAILABLE);
+		assertStillTold(observer, Code.UNAVAILABLE);
+	}
+
+	private HinderedObserver openWithoutReading() {
 		HinderedObserver observer = new HinderedObserver(Obstacle.ANSWERS_UNREAD);
-		this.service.answers = 3;
+		this.service.answers = observer.obstacle.answers;
 		EchoGrpc
 			.newStub(ClientInterceptors.intercept(this.channel,
 					new ClientStreamGuard(ConcurrentSend.SERIALIZE, true, 64)))
 			.bidi(observer);
-		Thread sender = start(observer::sendWithLock);
-		this.proxy.close();
-		assertThat(toldTo(sender)).isEqualTo(Code.UNAVAILABLE);
+		return observer;
+	}
+
+	private static void assertStillTold(HinderedObserver observer, Code code) {
 		await().during(Duration.ofMillis(200))
-			.until(() -> Status.fromThrowable(catchThrowable(() -> observer.requests.onNext(LARGE)))
-				.getCode() == Code.UNAVAILABLE);
+			.until(() -> Status.fromThrowable(catchThrowable(() -> observer.requests.onNext(LARGE))).getCode() == code);
 	}
 
 	@Test

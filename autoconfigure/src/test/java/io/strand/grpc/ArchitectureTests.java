@@ -41,7 +41,7 @@ class ArchitectureTests {
 	private static final String BASE = "io.strand.grpc";
 
 	/** From the bottom to the top; each sees those before it. */
-	private static final List<String> LAYERS = List.of("thread", "call", "stream", "service", "FEATURES",
+	private static final List<String> LAYERS = List.of("thread", "transport", "call", "stream", "service", "FEATURES",
 			"autoconfigure");
 
 	private static final Set<String> FEATURES = Set.of("server", "client", "health", "security", "observation",

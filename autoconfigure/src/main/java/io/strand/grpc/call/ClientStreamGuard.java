@@ -16,6 +16,7 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.internal.GrpcUtil;
 import io.grpc.internal.SharedResourceHolder;
 import io.grpc.stub.BlockingClientCall;
+import io.strand.grpc.transport.HookedCredentials;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,7 +77,10 @@ public record ClientStreamGuard(ConcurrentSend concurrentSend, boolean blockingS
 	 * @return credentials that prove and ask for the same
 	 */
 	public static ChannelCredentials watched(ChannelCredentials credentials) {
-		return WatchedCredentials.of(credentials);
+		return HookedCredentials.of(credentials, (transport, negotiation) -> {
+			ConnectionStreams.watch(transport);
+			return negotiation;
+		});
 	}
 
 	/**

@@ -3,24 +3,20 @@ package io.strand.grpc.server;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 import io.grpc.ServerCredentials;
-import io.grpc.internal.ObjectPool;
-import io.grpc.netty.shaded.io.grpc.netty.GrpcHttp2ConnectionHandler;
-import io.grpc.netty.shaded.io.grpc.netty.InternalNettyServerCredentials;
-import io.grpc.netty.shaded.io.grpc.netty.InternalProtocolNegotiator;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelInboundHandlerAdapter;
-import io.grpc.netty.shaded.io.netty.util.AsciiString;
 import io.strand.grpc.call.LineQuota;
 import io.strand.grpc.call.LogText;
+import io.strand.grpc.transport.BufferedWrites;
+import io.strand.grpc.transport.HookedCredentials;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -78,15 +74,9 @@ final class Connections {
 	 * @return credentials that prove and ask for the same
 	 */
 	ServerCredentials counted(ServerCredentials credentials) {
-		InternalProtocolNegotiator.ServerFactory negotiators = InternalNettyServerCredentials.toNegotiator(credentials);
-		return InternalNettyServerCredentials.create(new InternalProtocolNegotiator.ServerFactory() {
-
-			@Override
-			public InternalProtocolNegotiator.ProtocolNegotiator newNegotiator(
-					ObjectPool<? extends Executor> executors) {
-				return new CountingNegotiator(negotiators.newNegotiator(executors));
-			}
-
+		return HookedCredentials.of(BufferedWrites.of(credentials), (transport, negotiation) -> {
+			PeerSettings.limit(transport, this.limits);
+			return new Counter(negotiation, new LingeringClose(transport));
 		});
 	}
 
@@ -126,32 +116,6 @@ final class Connections {
 	private void track(Channel channel, LingeringClose closing) {
 		this.admitted.put(channel, closing);
 		var unused = channel.closeFuture().addListener((closed) -> this.admitted.remove(channel));
-	}
-
-	private final class CountingNegotiator implements InternalProtocolNegotiator.ProtocolNegotiator {
-
-		private final InternalProtocolNegotiator.ProtocolNegotiator negotiator;
-
-		private CountingNegotiator(InternalProtocolNegotiator.ProtocolNegotiator negotiator) {
-			this.negotiator = negotiator;
-		}
-
-		@Override
-		public AsciiString scheme() {
-			return this.negotiator.scheme();
-		}
-
-		@Override
-		public ChannelHandler newHandler(GrpcHttp2ConnectionHandler handler) {
-			PeerSettings.limit(handler, Connections.this.limits);
-			return new Counter(this.negotiator.newHandler(handler), new LingeringClose(handler));
-		}
-
-		@Override
-		public void close() {
-			this.negotiator.close();
-		}
-
 	}
 
 	/** Gives its place in the pipeline to the negotiation, or closes the connection. */

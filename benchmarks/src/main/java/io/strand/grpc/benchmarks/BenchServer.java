@@ -10,11 +10,13 @@ import java.util.concurrent.Executors;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
+import io.grpc.InsecureServerCredentials;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.strand.grpc.call.CallEngine;
 import io.strand.grpc.call.HandlerSettings;
 import io.strand.grpc.service.PlainService;
+import io.strand.grpc.transport.BufferedWrites;
 
 /**
  * One server under test, in a JVM of its own. Prints its port, answers each line of its
@@ -81,7 +83,9 @@ public final class BenchServer {
 
 	private static int strand(boolean virtual, ServerServiceDefinition service) throws IOException {
 		CallEngine engine = new CallEngine((method) -> HandlerSettings.DEFAULT, virtual, 200);
-		NettyServerBuilder builder = NettyServerBuilder.forPort(0).addService(engine.prepare(service));
+		NettyServerBuilder builder = NettyServerBuilder
+			.forPort(0, BufferedWrites.of(InsecureServerCredentials.create()))
+			.addService(engine.prepare(service));
 		engine.prepare(builder);
 		engine.install(builder);
 		return builder.build().start().getPort();

@@ -1,4 +1,4 @@
-package io.strand.grpc.call;
+package io.strand.grpc.transport;
 
 import java.util.concurrent.Executor;
 
@@ -12,9 +12,9 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * Tests for {@link WatchedCredentials}: nothing of the given credentials is lost.
+ * Tests for {@link HookedCredentials}: nothing of the given credentials is lost.
  */
-class WatchedCredentialsTests {
+class HookedCredentialsTests {
 
 	private final ChannelCredentials plaintext = InsecureChannelCredentials.create();
 
@@ -27,8 +27,8 @@ class WatchedCredentialsTests {
 			}
 
 		};
-		ChannelCredentials watched = WatchedCredentials.of(CompositeChannelCredentials.create(this.plaintext, ofCalls));
-		assertThat(watched).isInstanceOfSatisfying(CompositeChannelCredentials.class, (composite) -> {
+		ChannelCredentials hooked = hooked(CompositeChannelCredentials.create(this.plaintext, ofCalls));
+		assertThat(hooked).isInstanceOfSatisfying(CompositeChannelCredentials.class, (composite) -> {
 			assertThat(composite.getCallCredentials()).isSameAs(ofCalls);
 			assertThat(composite.getChannelCredentials()).isNotSameAs(this.plaintext);
 		});
@@ -37,8 +37,8 @@ class WatchedCredentialsTests {
 	@Test
 	void choiceStays() {
 		ChannelCredentials unknown = new Unknown();
-		ChannelCredentials watched = WatchedCredentials.of(ChoiceChannelCredentials.create(unknown, this.plaintext));
-		assertThat(watched).isInstanceOfSatisfying(ChoiceChannelCredentials.class, (choice) -> {
+		ChannelCredentials hooked = hooked(ChoiceChannelCredentials.create(unknown, this.plaintext));
+		assertThat(hooked).isInstanceOfSatisfying(ChoiceChannelCredentials.class, (choice) -> {
 			assertThat(choice.getCredentialsList()).hasSize(2).first().isSameAs(unknown);
 			assertThat(choice.getCredentialsList()).last().isNotSameAs(this.plaintext);
 		});
@@ -47,7 +47,11 @@ class WatchedCredentialsTests {
 	@Test
 	void whatTheTransportDoesNotKnowIsForItToRefuse() {
 		ChannelCredentials unknown = new Unknown();
-		assertThat(WatchedCredentials.of(unknown)).isSameAs(unknown);
+		assertThat(hooked(unknown)).isSameAs(unknown);
+	}
+
+	private static ChannelCredentials hooked(ChannelCredentials credentials) {
+		return HookedCredentials.of(credentials, (transport, negotiation) -> negotiation);
 	}
 
 	private static final class Unknown extends ChannelCredentials {

@@ -36,7 +36,6 @@ import io.strand.grpc.client.method.ResolvedMethods;
 import io.strand.grpc.client.method.ServiceConfig;
 import io.strand.grpc.client.method.WaitForReadyInterceptor;
 import io.strand.grpc.client.resolve.ResolvedAddresses;
-import io.strand.grpc.transport.BufferedWrites;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -165,21 +164,17 @@ final class ChannelFactory {
 			case STATIC -> balanced(tcp(StaticNameResolverProvider.uri(target), credentials, settings), name, target,
 					settings, serviceConfig, addresses);
 			case UNIX -> unix(NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(target.unixSocket()),
-					connected(credentials)))
+					ClientStreamGuard.watched(credentials)))
 				.overrideAuthority("localhost");
 			case IN_PROCESS -> InProcessChannelBuilder.forName(target.rest());
 			case SELF -> self(credentials);
 		};
 	}
 
-	private static ChannelCredentials connected(ChannelCredentials credentials) {
-		return BufferedWrites.of(ClientStreamGuard.watched(credentials));
-	}
-
 	private static NettyChannelBuilder tcp(String target, ChannelCredentials credentials, ChannelSettings settings) {
 		Duration timeout = settings.connectTimeout();
 		int millis = (int) Math.max(1, Math.min(timeout.toMillis(), LONGEST_ATTEMPT.toMillis()));
-		return NettyChannelBuilder.forTarget(target, connected(credentials))
+		return NettyChannelBuilder.forTarget(target, ClientStreamGuard.watched(credentials))
 			.withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis);
 	}
 
@@ -187,12 +182,12 @@ final class ChannelFactory {
 		String target = this.selfResolvers.target();
 		Class<? extends SocketAddress> addressType = this.ownServer.addressType();
 		if (addressType == UnixDomainSocketAddress.class) {
-			return unix(NettyChannelBuilder.forTarget(target, connected(credentials)));
+			return unix(NettyChannelBuilder.forTarget(target, ClientStreamGuard.watched(credentials)));
 		}
 		if (addressType == InProcessSocketAddress.class) {
 			return InProcessChannelBuilder.forTarget(target);
 		}
-		return NettyChannelBuilder.forTarget(target, connected(credentials));
+		return NettyChannelBuilder.forTarget(target, ClientStreamGuard.watched(credentials));
 	}
 
 	private NettyChannelBuilder unix(NettyChannelBuilder builder) {

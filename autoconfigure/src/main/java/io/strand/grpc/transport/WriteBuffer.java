@@ -94,12 +94,6 @@ final class WriteBuffer extends ChannelOutboundHandlerAdapter {
 		context.close(promise);
 	}
 
-	@Override
-	public void disconnect(ChannelHandlerContext context, ChannelPromise promise) {
-		passOn(context);
-		context.disconnect(promise);
-	}
-
 	/** Also when the channel has closed, so that nobody waits for what fails. */
 	@Override
 	public void handlerRemoved(ChannelHandlerContext context) {

@@ -46,6 +46,7 @@ class WriteBufferTests {
 		assertThat(this.given).allMatch((bytes) -> bytes.refCnt() == 0);
 		this.channel.flush();
 		assertThat(this.socket.texts()).containsExactly("one two three");
+		assertThat(this.socket.flushed).isEqualTo(1);
 		assertThat(List.of(first, second, third)).noneMatch(ChannelFuture::isDone);
 		this.socket.succeed();
 		assertThat(List.of(first, second, third)).allMatch(ChannelFuture::isSuccess);
@@ -134,6 +135,17 @@ class WriteBufferTests {
 	}
 
 	@Test
+	void whatIsWrittenInAnswerToAFailureIsOfTheNextPiece() {
+		write("one").addListener((done) -> write("two"));
+		this.socket.broken = true;
+		this.channel.flush();
+		this.socket.broken = false;
+		assertThat(this.socket.texts()).containsExactly("one");
+		this.channel.flush();
+		assertThat(this.socket.texts()).containsExactly("one", "two");
+	}
+
+	@Test
 	void whatIsWrittenInAnswerToAWriteIsNotLost() {
 		write("one").addListener((done) -> {
 			write("two");
@@ -148,14 +160,6 @@ class WriteBufferTests {
 	void closingWritesWhatWaitsFirst() {
 		write("last words");
 		this.channel.close();
-		assertThat(this.socket.texts()).containsExactly("last words");
-		assertThat(this.socket.openAtLastWrite).isTrue();
-	}
-
-	@Test
-	void disconnectingWritesWhatWaitsFirst() {
-		write("last words");
-		this.channel.disconnect();
 		assertThat(this.socket.texts()).containsExactly("last words");
 		assertThat(this.socket.openAtLastWrite).isTrue();
 	}
@@ -208,11 +212,18 @@ class WriteBufferTests {
 
 		private boolean closing;
 
+		private boolean broken;
+
+		private int flushed;
+
 		@Override
 		public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
 			this.writes.add(message);
 			this.promises.add(promise);
 			this.openAtLastWrite = !this.closing;
+			if (this.broken) {
+				promise.setFailure(new IllegalStateException("broken"));
+			}
 		}
 
 		@Override
@@ -222,9 +233,9 @@ class WriteBufferTests {
 		}
 
 		@Override
-		public void disconnect(ChannelHandlerContext context, ChannelPromise promise) {
-			this.closing = true;
-			context.disconnect(promise);
+		public void flush(ChannelHandlerContext context) {
+			this.flushed = this.writes.size();
+			context.flush();
 		}
 
 		private void release() {

@@ -13,20 +13,11 @@ import io.grpc.netty.shaded.io.netty.buffer.UnpooledHeapByteBuf;
  */
 final class FrameAllocator extends AbstractByteBufAllocator {
 
-	/** What others give who are asked for no size too. */
-	private static final int UNKNOWN_BYTES = 256;
-
 	private final ByteBufAllocator allocator;
 
 	FrameAllocator(ByteBufAllocator allocator) {
 		super(true);
 		this.allocator = allocator;
-	}
-
-	/** The block of headers asks for no size. */
-	@Override
-	public ByteBuf buffer() {
-		return buffer(UNKNOWN_BYTES);
 	}
 
 	@Override

@@ -14,7 +14,8 @@ final class UnreadAnswers extends ChannelDuplexHandler {
 	/**
 	 * How much may have to be written before the connection takes more, which it does up
 	 * to 64 KB. Messages alone do not come to that: the transport takes them from their
-	 * streams as the connection takes them from it.
+	 * streams as the connection takes them from it. Netty adds some hundred bytes for
+	 * each piece that is written, which may be of many answers.
 	 */
 	static final int MAX_BYTES = 64 * 1024;
 

@@ -1,5 +1,6 @@
 package io.strand.grpc.transport;
 
+import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,6 +10,7 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelFutureListener;
 import io.grpc.netty.shaded.io.netty.channel.ChannelHandlerContext;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.grpc.netty.shaded.io.netty.channel.ChannelPromise;
+import io.grpc.netty.shaded.io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,17 +35,25 @@ final class WriteBuffer extends ChannelOutboundHandlerAdapter {
 	static final int MAX_BYTES = 32 * 1024;
 
 	/**
-	 * Grows from here, so that a connection whose client does not read holds little more
-	 * memory than it has bytes to write.
+	 * Grows from here, so that a client that does not read has the server hold this much
+	 * for each flush, or twice the bytes that it does not take.
 	 */
 	private static final int FIRST_BYTES = 256;
 
 	private @Nullable Gathered gathered;
 
+	/** Whether part of a frame may be missing. */
+	private boolean broken;
+
 	@Override
 	public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+		if (this.broken) {
+			ReferenceCountUtil.release(message);
+			promise.tryFailure(new ClosedChannelException());
+		}
 		// What is written to a closed channel is to fail at once
-		if (message instanceof ByteBuf bytes && bytes.readableBytes() <= SMALL_BYTES && context.channel().isActive()) {
+		else if (message instanceof ByteBuf bytes && bytes.readableBytes() <= SMALL_BYTES
+				&& context.channel().isActive()) {
 			gather(context, bytes, promise);
 		}
 		else {
@@ -56,16 +66,30 @@ final class WriteBuffer extends ChannelOutboundHandlerAdapter {
 		try {
 			roomFor(context, bytes).add(bytes, promise);
 		}
+		catch (Throwable ex) {
+			breakOff(context);
+			promise.tryFailure(ex);
+		}
 		finally {
 			bytes.release();
 		}
 	}
 
+	/**
+	 * Ends the connection, since memory was wanting in the midst of a frame: what came
+	 * behind the gap would be read as something else than it is.
+	 */
+	private void breakOff(ChannelHandlerContext context) {
+		this.broken = true;
+		context.executor().execute(context::close);
+	}
+
 	private Gathered roomFor(ChannelHandlerContext context, ByteBuf bytes) {
 		Gathered current = this.gathered;
-		if (current != null && !current.hasRoomFor(bytes)) {
+		// Who hears that what is passed on has failed may write meanwhile
+		while (current != null && !current.hasRoomFor(bytes)) {
 			passOn(context);
-			current = null;
+			current = this.gathered;
 		}
 		if (current == null) {
 			current = new Gathered(context.alloc().directBuffer(FIRST_BYTES, MAX_BYTES));
@@ -94,7 +118,7 @@ final class WriteBuffer extends ChannelOutboundHandlerAdapter {
 		context.close(promise);
 	}
 
-	/** Also when the channel has closed, so that nobody waits for what fails. */
+	/** When the channel has closed, so that nobody waits for what fails. */
 	@Override
 	public void handlerRemoved(ChannelHandlerContext context) {
 		passOn(context);

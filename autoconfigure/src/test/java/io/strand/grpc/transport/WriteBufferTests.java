@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.grpc.netty.shaded.io.netty.buffer.AbstractByteBufAllocator;
 import io.grpc.netty.shaded.io.netty.buffer.ByteBuf;
 import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.channel.ChannelFuture;
@@ -146,6 +147,34 @@ class WriteBufferTests {
 	}
 
 	@Test
+	void whatIsWrittenInAnswerToAFailureOfAFullBufferIsNotLost() {
+		List<ChannelFuture> answers = new ArrayList<>();
+		this.channel.write(bytes(1000)).addListener((done) -> answers.add(write("answer")));
+		this.socket.broken = true;
+		for (int i = 1; i <= WriteBuffer.MAX_BYTES / 1000; i++) {
+			this.channel.write(bytes(1000));
+		}
+		this.socket.broken = false;
+		this.channel.flush();
+		this.socket.succeed();
+		assertThat(answers).hasSize(1).allMatch(ChannelFuture::isSuccess);
+		assertThat(this.socket.texts()).last().asString().startsWith("answer");
+	}
+
+	@Test
+	void nothingIsWrittenBehindWhatThereWasNoMemoryFor() {
+		this.channel.config().setAllocator(new NoMemory());
+		ChannelFuture header = write("header");
+		ByteBuf payload = bytes(WriteBuffer.SMALL_BYTES + 1);
+		ChannelFuture behind = this.channel.writeAndFlush(payload);
+		assertThat(header.cause()).isInstanceOf(OutOfMemoryError.class);
+		assertThat(behind.cause()).isInstanceOf(ClosedChannelException.class);
+		assertThat(this.socket.writes).isEmpty();
+		this.channel.runPendingTasks();
+		assertThat(this.channel.isOpen()).isFalse();
+	}
+
+	@Test
 	void whatIsWrittenInAnswerToAWriteIsNotLost() {
 		write("one").addListener((done) -> {
 			write("two");
@@ -199,6 +228,26 @@ class WriteBufferTests {
 		ByteBuf bytes = Unpooled.directBuffer(size).writeZero(size);
 		this.given.add(bytes);
 		return bytes;
+	}
+
+	/** Has no direct memory left. */
+	private static final class NoMemory extends AbstractByteBufAllocator {
+
+		@Override
+		protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+			return Unpooled.buffer(initialCapacity, maxCapacity);
+		}
+
+		@Override
+		public boolean isDirectBufferPooled() {
+			return false;
+		}
+
+		@Override
+		protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+			throw new OutOfMemoryError("no direct memory");
+		}
+
 	}
 
 	/** Keeps what is written, and its promises, for the test to look at. */
